@@ -1,0 +1,55 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "BucketBrigade",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "brigade", targets: ["brigade"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .target(name: "Transport", dependencies: ["CCurl", log]),
+        .target(name: "Signing", dependencies: ["COpenSSL", "Transport", log]),
+        .target(name: "XML"),
+        .target(name: "S3", dependencies: ["Transport", "Signing", "XML", log]),
+        .target(name: "Lambda", dependencies: ["Transport", log]),
+        .target(name: "Replication", dependencies: ["S3", log]),
+        .target(
+            name: "Functions", dependencies: ["Lambda", "Replication", "S3", log],
+            path: "Functions"),
+        .target(name: "Runtime", dependencies: ["Lambda", "Transport", "Signing", log]),
+        .target(name: "LocalS3", dependencies: ["Signing", "XML", hummingbird]),
+        .executableTarget(
+            name: "brigade",
+            dependencies: [
+                "Transport", "Signing", "S3", "Lambda", "Replication", "Functions", "Runtime",
+                "LocalS3", argumentParser, yams, log,
+            ]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport"]),
+        .testTarget(name: "SigningTests", dependencies: ["Signing"]),
+        .testTarget(name: "XMLTests", dependencies: ["XML"]),
+        .testTarget(name: "S3Tests", dependencies: ["S3", "LocalS3"]),
+        .testTarget(name: "ReplicationTests", dependencies: ["Replication", "S3", "LocalS3"]),
+        .testTarget(name: "LambdaTests", dependencies: ["Lambda", "Runtime", "Functions"]),
+        .testTarget(name: "LocalS3Tests", dependencies: ["LocalS3", "S3", "Transport"]),
+        .testTarget(name: "BrigadeTests", dependencies: ["brigade"]),
+        .testTarget(name: "ArchitectureTests"),
+    ]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+}

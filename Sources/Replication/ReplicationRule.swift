@@ -1,0 +1,42 @@
+import S3
+
+/// A bucket, or a part of one, on a connection.
+public struct Place: Sendable {
+    public var client: S3Client
+    public var bucket: String
+    /// Keys below are relative to it: `prefix + relative key` is the object's key. Empty for the whole bucket.
+    public var prefix: ObjectKey
+    public init(client: S3Client, bucket: String, prefix: ObjectKey = "") { self.client = client; self.bucket = bucket; self.prefix = prefix }
+}
+
+/// Which objects a rule is about. Globs match the relative key: `*` within a segment, `**` over segments, `?`, `[a-z]`; a glob without `/` matches the last segment.
+public struct ObjectFilter: Sendable {
+    public var include: [String] = [], exclude: [String] = []
+    public var minSize, maxSize: Int64?
+    /// Objects younger (older) than this, by the source's Last-Modified, are left alone.
+    public var minAge, maxAge: Duration?
+    public init() {}
+}
+
+/// What is copied from where to where, and how.
+public struct ReplicationRule: Sendable {
+    public enum Deletes: String, Sendable, Codable { case keep, propagate }
+    public var name: String
+    public var source, destination: Place
+    public var filter = ObjectFilter()
+    public var deletes = Deletes.keep
+    public var copying = CopyOptions()
+    public init(name: String, source: Place, destination: Place) { self.name = name; self.source = source; self.destination = destination }
+}
+
+public struct CopyOptions: Sendable {
+    /// Part size for objects whose own layout need not or cannot be kept; nil: chosen by size (at least 16 MiB, at most 10,000 parts).
+    public var partSizeBytes: Int64?
+    public var storageClass: String?
+    public var copiesTags = true, copiesACL = false, copiesLock = true
+    /// A copy reads everything again and never trusts the listing: HEAD both sides.
+    public var full = false
+    /// Parts of one object in flight at once.
+    public var partsAtOnce = 4
+    public init() {}
+}

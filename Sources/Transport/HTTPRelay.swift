@@ -1,0 +1,31 @@
+/// One GET whose body flows into one PUT on the same engine thread through one bounded ring.
+public struct HTTPRelay: Sendable {
+    public var source: HTTPRequest
+    /// Called once on the engine thread when the source has answered 2xx: makes (and signs) the destination's
+    /// request, whose body will be the source's body with the source's Content-Length. Must not block. Throwing stops both.
+    public var destination: @Sendable (HTTPResponseHead) throws -> HTTPRequest
+    /// Called on the engine thread with each block, in order: digests. Must not block or escape the buffer.
+    public var observe: (@Sendable (UnsafeRawBufferPointer) -> Void)?
+    public var ringBytes: Int
+    public init(source: HTTPRequest, ringBytes: Int = 256 << 10, observe: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil,
+        destination: @escaping @Sendable (HTTPResponseHead) throws -> HTTPRequest) {
+        self.source = source; self.ringBytes = ringBytes; self.observe = observe; self.destination = destination
+    }
+}
+
+public struct HTTPRelayResult: Sendable {
+    public var source: HTTPResponseHead
+    /// The destination's final answer. It may have come before the whole body was sent (a refusal): then the source was stopped.
+    public var destination: HTTPResponse
+    /// Body bytes that came from the source.
+    public var bytes: Int64
+}
+
+public enum HTTPRelayFailure: Error, Sendable {
+    /// The source answered other than 2xx; its body holds at most 64 KiB.
+    case sourceAnswered(HTTPResponse)
+    case sourceFailed(TransportError)
+    case destinationFailed(TransportError)
+    /// The `destination` closure threw this.
+    case stopped(any Error)
+}

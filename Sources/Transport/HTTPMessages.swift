@@ -1,25 +1,10 @@
-/// HTTP header fields in the order they were added; names compare without regard to ASCII case.
-public struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral, Sequence {
-    public typealias Element = (name: String, value: String)
-    var fields: [Element] = []
-
-    public init() {}
-    public init(dictionaryLiteral elements: (String, String)...) {
-        fields = elements.map { (name: $0.0, value: $0.1) }
-    }
-
-    /// The first value of a field, or nil. Setting replaces every value; setting nil removes.
-    public subscript(name: String) -> String? {
-        get { fatalError("skeleton") }
-        set { fatalError("skeleton") }
-    }
-    public mutating func append(_ name: String, _ value: String) { fatalError("skeleton") }
-    public func values(of name: String) -> [String] { fatalError("skeleton") }
-    public func makeIterator() -> IndexingIterator<[Element]> { fields.makeIterator() }
-    public static func == (a: HTTPHeaders, b: HTTPHeaders) -> Bool { fatalError("skeleton") }
+public enum HTTPMethod: String, Sendable {
+    case get = "GET"
+    case head = "HEAD"
+    case put = "PUT"
+    case post = "POST"
+    case delete = "DELETE"
 }
-
-public enum HTTPMethod: String, Sendable { case get = "GET", head = "HEAD", put = "PUT", post = "POST", delete = "DELETE" }
 
 /// One request. `url` is absolute and already percent-encoded: its path and query are sent byte for byte.
 /// `Host` comes from the URL and `Content-Length` from the body; neither belongs in `headers`.
@@ -29,8 +14,15 @@ public struct HTTPRequest: Sendable {
     public var headers: HTTPHeaders
     public var body: [UInt8]
     public var timeouts: HTTPTimeouts
-    public init(_ method: HTTPMethod, _ url: String, headers: HTTPHeaders = [:], body: [UInt8] = [], timeouts: HTTPTimeouts = .init()) {
-        self.method = method; self.url = url; self.headers = headers; self.body = body; self.timeouts = timeouts
+    public init(
+        _ method: HTTPMethod, _ url: String, headers: HTTPHeaders = [:], body: [UInt8] = [],
+        timeouts: HTTPTimeouts = .init()
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeouts = timeouts
     }
 }
 
@@ -39,15 +31,22 @@ public struct HTTPTimeouts: Sendable, Equatable {
     public var connect: Duration = .seconds(4)
     public var idle: Duration = .seconds(30)
     public var total: Duration?
-    public init(connect: Duration = .seconds(4), idle: Duration = .seconds(30), total: Duration? = nil) {
-        self.connect = connect; self.idle = idle; self.total = total
+    public init(
+        connect: Duration = .seconds(4), idle: Duration = .seconds(30), total: Duration? = nil
+    ) {
+        self.connect = connect
+        self.idle = idle
+        self.total = total
     }
 }
 
 public struct HTTPResponseHead: Sendable {
     public var status: Int
     public var headers: HTTPHeaders
-    public init(status: Int, headers: HTTPHeaders) { self.status = status; self.headers = headers }
+    public init(status: Int, headers: HTTPHeaders) {
+        self.status = status
+        self.headers = headers
+    }
     public var contentLength: Int64? { headers["content-length"].flatMap { Int64($0) } }
     public var isSuccess: Bool { (200...299).contains(status) }
 }
@@ -55,5 +54,8 @@ public struct HTTPResponseHead: Sendable {
 public struct HTTPResponse: Sendable {
     public var head: HTTPResponseHead
     public var body: [UInt8]
-    public init(head: HTTPResponseHead, body: [UInt8]) { self.head = head; self.body = body }
+    public init(head: HTTPResponseHead, body: [UInt8]) {
+        self.head = head
+        self.body = body
+    }
 }

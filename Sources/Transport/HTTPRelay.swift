@@ -7,9 +7,15 @@ public struct HTTPRelay: Sendable {
     /// Called on the engine thread with each block, in order: digests. Must not block or escape the buffer.
     public var observe: (@Sendable (UnsafeRawBufferPointer) -> Void)?
     public var ringBytes: Int
-    public init(source: HTTPRequest, ringBytes: Int = 256 << 10, observe: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil,
-        destination: @escaping @Sendable (HTTPResponseHead) throws -> HTTPRequest) {
-        self.source = source; self.ringBytes = ringBytes; self.observe = observe; self.destination = destination
+    public init(
+        source: HTTPRequest, ringBytes: Int = 256 << 10,
+        observe: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil,
+        destination: @escaping @Sendable (HTTPResponseHead) throws -> HTTPRequest
+    ) {
+        self.source = source
+        self.ringBytes = ringBytes
+        self.observe = observe
+        self.destination = destination
     }
 }
 

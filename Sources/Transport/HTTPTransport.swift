@@ -20,12 +20,20 @@ public final class BandwidthLimit: Sendable {
 public final class HTTPTransport: Sendable {
     public init(_ configuration: TransportConfiguration = .init()) { fatalError("skeleton") }
     /// Sends a request with a buffered body and buffers the answer, whatever its status.
-    public func send(_ request: HTTPRequest, answerLimitBytes: Int = 16 << 20) async throws(TransportError) -> HTTPResponse { fatalError("skeleton") }
+    public func send(_ request: HTTPRequest, answerLimitBytes: Int = 16 << 20)
+        async throws(TransportError) -> HTTPResponse
+    { fatalError("skeleton") }
     /// Streams the answer's body with back-pressure. Leaving `consume` early ends the transfer.
-    public func download<R: Sendable>(_ request: HTTPRequest, consume: (HTTPResponseHead, HTTPBodyReader) async throws -> R) async throws -> R { fatalError("skeleton") }
+    public func download<R: Sendable>(
+        _ request: HTTPRequest, consume: (HTTPResponseHead, HTTPBodyReader) async throws -> R
+    ) async throws -> R { fatalError("skeleton") }
     /// Streams a request's body of exactly `contentLength` bytes. An early final answer makes `write` throw `HTTPBodyWriter.ClosedEarly`; the answer is then returned.
-    public func upload(_ request: HTTPRequest, contentLength: Int64, produce: (HTTPBodyWriter) async throws -> Void) async throws -> HTTPResponse { fatalError("skeleton") }
-    public func relay(_ relay: HTTPRelay) async throws(HTTPRelayFailure) -> HTTPRelayResult { fatalError("skeleton") }
+    public func upload(
+        _ request: HTTPRequest, contentLength: Int64, produce: (HTTPBodyWriter) async throws -> Void
+    ) async throws -> HTTPResponse { fatalError("skeleton") }
+    public func relay(_ relay: HTTPRelay) async throws(HTTPRelayFailure) -> HTTPRelayResult {
+        fatalError("skeleton")
+    }
     /// Ends every transfer with `.cancelled` and joins the threads. Also done by deinit.
     public func shutdown() async { fatalError("skeleton") }
 }

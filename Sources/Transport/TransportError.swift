@@ -25,7 +25,10 @@ public struct TransportError: Error, Sendable, CustomStringConvertible {
     /// False only when not one byte of the request can have reached the peer.
     public let mayHaveBeenSent: Bool
     public init(_ kind: Kind, host: String, message: String, mayHaveBeenSent: Bool) {
-        self.kind = kind; self.host = host; self.message = message; self.mayHaveBeenSent = mayHaveBeenSent
+        self.kind = kind
+        self.host = host
+        self.message = message
+        self.mayHaveBeenSent = mayHaveBeenSent
     }
     public var description: String { "\(host): \(message)" }
 }

@@ -1,24 +1,46 @@
 import S3
 
 /// One converging engine for one rule: reads both sides of one key as they are and makes the
-/// destination equal.
+/// destination equal. A value: copies share what was learnt of the stores. Safe from any task.
 public struct Replicator: Sendable {
     public let rule: ReplicationRule
-    public init(rule: ReplicationRule, journal: UploadJournal? = nil) { fatalError("skeleton") }
-    /// - Parameter key: relative to both prefixes.
-    /// - Throws: `ReplicationError`.
-    public func converge(_ key: ObjectKey, evidence: Evidence? = nil, meter: UsageMeter? = nil)
-        async throws -> Outcome
-    { fatalError("skeleton") }
-    /// What converge would do, without writing.
-    public func plan(_ key: ObjectKey, evidence: Evidence? = nil, meter: UsageMeter? = nil)
-        async throws -> (action: Action, reason: String, bytes: Int64)
-    { fatalError("skeleton") }
-}
-/// Remembers multipart uploads that this machine began, on disk, so that a run after a SIGKILL can abort exactly those.
-public final class UploadJournal: Sendable {
-    /// One file per process in `directory` (0700), locked while the process lives.
-    public init(directory: String) throws { fatalError("skeleton") }
-    /// Aborts what dead processes left on this bucket; returns how many were aborted.
-    public func sweep(_ place: Place) async -> Int { fatalError("skeleton") }
+    private let journal: UploadJournal?
+    private let shared = SharedState()
+
+    /// - Parameter journal: Where multipart uploads are noted, so that those of a killed process
+    ///   can be aborted; nil notes none.
+    public init(rule: ReplicationRule, journal: UploadJournal? = nil) {
+        self.rule = rule
+        self.journal = journal
+    }
+
+    /// Makes the destination's object equal to the source's, or finds that it is.
+    ///
+    /// Cost: with fresh evidence of an absent destination, one GET and one PUT up to 256 KiB.
+    /// Without evidence, a HEAD of both sides first. Memory: at most 256 KiB of content a call, or
+    /// the relay's ring for each part in flight.
+    ///
+    /// - Parameters:
+    ///   - key: Relative to both prefixes.
+    ///   - evidence: What a listing showed; nil: both sides are looked at.
+    ///   - meter: Counts this key's requests.
+    /// - Throws: ``ReplicationError``.
+    public func converge(
+        _ key: ObjectKey, evidence: Evidence? = nil, meter: UsageMeter? = nil
+    ) async throws -> Outcome {
+        try await convergence(key, meter).run(evidence)
+    }
+
+    /// What converge would do, without writing. `bytes` is what would be copied.
+    ///
+    /// - Throws: ``ReplicationError``.
+    public func plan(
+        _ key: ObjectKey, evidence: Evidence? = nil, meter: UsageMeter? = nil
+    ) async throws -> (action: Action, reason: String, bytes: Int64) {
+        try await convergence(key, meter).plan(evidence)
+    }
+
+    private func convergence(_ key: ObjectKey, _ meter: UsageMeter?) -> Convergence {
+        Convergence(rule: rule, key: key, shared: shared, journal: journal, meter: meter)
+    }
 }

@@ -1,0 +1,115 @@
+import S3
+
+extension Convergence {
+    /// Copies the content, in the way that keeps its ETag where there is one.
+    ///
+    /// - Throws: ``Moved`` when either side is no more as it was seen.
+    func copy(_ object: ObjectState, over condition: WriteCondition) async throws -> Copied {
+        let most = PartLayout.maxPartBytes * Int64(PartLayout.maxParts)
+        guard object.size <= most else {
+            throw ReplicationError(
+                kind: .tooLarge, key: key,
+                message: "\(key): \(object.size) bytes are more than a multipart upload can hold")
+        }
+        if object.detail?.isArchived == true { throw archived() }
+        if source.sharesEndpoint(with: destination),
+            source.dialect.serverSideCopy != .no, shared.isUsable(.serverSideCopy)
+        {
+            switch try await copyServerSide(object, over: condition) {
+            case .copied(let copied): return copied
+            case .carry(let condition): return try await carry(object, over: condition)
+            }
+        }
+        return try await carry(object, over: condition)
+    }
+
+    /// Copies by way of this machine.
+    private func carry(
+        _ object: ObjectState, over condition: WriteCondition
+    ) async throws -> Copied {
+        let fitsSingleWrite = object.size <= PartLayout.maxSingleWriteBytes
+        let canMultipart = destination.dialect.multipart != .no
+        if let count = object.eTag.partCount, canMultipart {
+            if count <= PartLayout.maxParts, destination.dialect.hasStandardMultipartETags {
+                return try await copyKeepingLayout(object, count: count, over: condition)
+            }
+            guard fitsSingleWrite else {
+                return try await copyInOwnLayout(object, over: condition)
+            }
+            let found = try await findLayout(object, count: count)
+            return try await copySingly(object, over: condition, layouts: found.layouts)
+        }
+        return fitsSingleWrite || !canMultipart
+            ? try await copySingly(object, over: condition)
+            : try await copyInOwnLayout(object, over: condition)
+    }
+
+    private func archived() -> ReplicationError {
+        replicationError(
+            S3Error(
+                kind: .archived, operation: "HeadObject", connection: source.connection.name,
+                bucket: sourceAddress.bucket, key: sourceAddress.key,
+                message: "the object is in an archive class"))
+    }
+
+    /// Sets the destination's tags to the source's.
+    func setTags(_ view: View) async throws(S3Error) {
+        guard let tags = view.source.object?.detail?.tags else { return }
+        do {
+            try await destination.setTags(destinationAddress, tags)
+        } catch {
+            guard error.kind == .notSupported else { throw error }
+            learnNoTags()
+        }
+    }
+
+    /// Brings headers, user metadata and tags in line with the source's: by a copy of the
+    /// destination's object onto itself where that keeps its ETag, else by copying anew.
+    func updateMetadata(_ view: View) async throws -> Proof {
+        guard let from = view.source.object, let to = view.destination.object,
+            let detail = from.detail
+        else { return .none }
+        let keepsETag =
+            to.eTag.isMD5Shaped && from.eTag == to.eTag
+            && to.size <= PartLayout.maxSingleWriteBytes
+            && destination.dialect.serverSideCopy != .no && shared.isUsable(.rewriteInPlace)
+        if keepsETag, try await rewriteInPlace(detail, to) { return .eTag }
+        return try await copy(from, over: .ifMatch(to.eTag)).proof
+    }
+
+    private func rewriteInPlace(
+        _ detail: ObjectState.Detail, _ object: ObjectState
+    ) async throws -> Bool {
+        var options = WriteOptions()
+        options.metadata = travelling(detail.metadata)
+        if rule.copying.copiesTags, canTag {
+            options.metadata.tags =
+                detail.tagCount == 0 ? [] : try await sourceTags(versionID: nil)
+        }
+        do throws(S3Error) {
+            let result = try await destination.copyObject(
+                from: destinationAddress, to: destinationAddress, ifMatch: object.eTag,
+                replace: options)
+            guard result.eTag == object.eTag else {
+                shared.cannotUse(.rewriteInPlace)
+                return false
+            }
+            let now = try await destination.headObject(destinationAddress)
+            if now.eTag == object.eTag, now.size == object.size,
+                MetadataComparison.areSame(detail.metadata, now.metadata)
+            {
+                return true
+            }
+            shared.cannotUse(.rewriteInPlace)
+            return false
+        } catch {
+            switch error.kind {
+            case .preconditionFailed, .noSuchKey, .conflict: throw Moved(cause: error)
+            case .notSupported, .invalidRequest, .malformedAnswer, .integrity:
+                shared.cannotUse(.rewriteInPlace)
+                return false
+            default: throw error
+            }
+        }
+    }
+}

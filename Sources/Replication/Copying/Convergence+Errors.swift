@@ -1,0 +1,78 @@
+import S3
+
+extension Convergence {
+    func cancelled() -> ReplicationError {
+        ReplicationError(kind: .cancelled, key: key, message: "\(key): cancelled")
+    }
+
+    func changedTooOften(_ moved: Moved) -> ReplicationError {
+        ReplicationError(
+            kind: .changedTooOften, key: key,
+            message: "\(key): changed under each of \(Self.maxReplans) attempts to copy it; "
+                + "run again when it is quieter",
+            cause: moved.cause)
+    }
+
+    /// Gives a store's failure the kind that the caller decides by.
+    func replicationError(_ error: S3Error) -> ReplicationError {
+        switch error.kind {
+        case .cancelled:
+            return cancelled()
+        case .archived:
+            return ReplicationError(
+                kind: .archived, key: key,
+                message: "\(key): is archived at \(source.connection.name) and cannot be read; "
+                    + "restore it there (RestoreObject), wait until it is restored, then run again",
+                cause: error)
+        case .tooLarge:
+            return ReplicationError(
+                kind: .tooLarge, key: key, message: "\(key): \(error)", cause: error)
+        default:
+            return ReplicationError(
+                kind: refusesKey(error) ? .keyNotStorable : .store, key: key,
+                message: refusesKey(error)
+                    ? "\(key): \(destination.connection.name) does not take this key: \(error)"
+                    : "\(key): \(error)",
+                cause: error)
+        }
+    }
+
+    /// Stores have no common code for a key they cannot hold: a refused write of a key that is out
+    /// of the ordinary is taken for one.
+    private func refusesKey(_ error: S3Error) -> Bool {
+        guard error.isOfWriting, error.connection == destination.connection.name else {
+            return false
+        }
+        switch error.code {
+        case "KeyTooLongError", "InvalidURI", "XMinioInvalidObjectName", "InvalidObjectName":
+            return true
+        default: break
+        }
+        let isRefusal =
+            error.kind == .invalidRequest || error.kind == .noSuchKey
+            || (error.status == 500 && error.code == "InternalError")
+        return isRefusal && destinationAddress.key.isOutOfTheOrdinary
+    }
+}
+
+extension S3Error {
+    /// Of a request that writes an object or begins an upload.
+    var isOfWriting: Bool {
+        ["PutObject", "CopyObject", "CreateMultipartUpload", "UploadPart"].contains {
+            operation.hasPrefix($0)
+        }
+    }
+}
+
+extension ObjectKey {
+    /// Keys that stores built on folders, or on URL libraries, are known to refuse.
+    var isOutOfTheOrdinary: Bool {
+        if bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return true }
+        if bytes.last == UInt8(ascii: "/") || bytes.count > 1024 { return true }
+        let segments = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return segments.contains { segment in
+            segment.isEmpty || segment.count > 255 || segment.elementsEqual(".".utf8)
+                || segment.elementsEqual("..".utf8)
+        }
+    }
+}

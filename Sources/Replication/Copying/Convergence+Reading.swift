@@ -1,0 +1,48 @@
+import S3
+import Transport
+
+extension Convergence {
+    /// A reading that broke off begins again this often.
+    private static let maxReadings = 3
+
+    /// Reads a whole object, and only hashes it.
+    ///
+    /// - Parameter eTag: What must be read; nil: whatever is there.
+    /// - Throws: ``Moved`` when another object is there, `S3Error`.
+    func digestByReading(
+        _ client: S3Client, _ address: ObjectAddress, _ eTag: ETag?,
+        _ digest: StreamDigest
+    ) async throws -> StreamDigest.Result {
+        var read = ReadOptions()
+        let isSource = address == sourceAddress
+        if isSource, shared.isUsable(.pin) { read.ifMatch = eTag }
+        var readings = 0
+        while true {
+            readings += 1
+            do {
+                return try await client.readObject(address, read) { head, body in
+                    if let eTag, head.eTag != eTag { throw Moved() }
+                    while let block = try await body.next() { digest.update(block) }
+                    return digest.finish()
+                }
+            } catch let error as TransportError {
+                digest.restart()
+                if error.kind == .cancelled { throw cancelled() }
+                guard readings < Self.maxReadings else { throw broken(client, address, error) }
+            } catch let error as S3Error {
+                if isSource, let eTag { throw readFailure(error, pin: eTag) }
+                // What we have just written is gone: another writer was here.
+                throw error.kind == .noSuchKey ? Moved(cause: error) : error
+            }
+        }
+    }
+
+    private func broken(
+        _ client: S3Client, _ address: ObjectAddress, _ error: TransportError
+    ) -> S3Error {
+        S3Error(
+            kind: error.kind == .timedOut ? .timedOut : .interrupted, operation: "GetObject",
+            connection: client.connection.name, bucket: address.bucket, key: address.key,
+            message: error.description, attempts: Self.maxReadings)
+    }
+}

@@ -1,0 +1,113 @@
+import S3
+
+extension Convergence {
+    enum ServerSide: Sendable {
+        case copied(Copied)
+        /// The store refuses, or did it wrong: the bytes must be carried, under this condition.
+        case carry(over: WriteCondition)
+    }
+
+    /// Lets the store copy by itself, which is proven by the ETag.
+    func copyServerSide(
+        _ pin: ObjectState, over condition: WriteCondition
+    ) async throws -> ServerSide {
+        if let count = pin.eTag.partCount {
+            guard destination.dialect.partCopy != .no, destination.dialect.multipart != .no,
+                destination.dialect.hasStandardMultipartETags, count <= PartLayout.maxParts
+            else { return .carry(over: condition) }
+            return try await copyPartsServerSide(pin, count: count, over: condition)
+        }
+        guard pin.size <= PartLayout.maxSingleWriteBytes else { return .carry(over: condition) }
+        return try await copyObjectServerSide(pin, over: condition)
+    }
+
+    private func copyObjectServerSide(
+        _ pin: ObjectState, over condition: WriteCondition
+    ) async throws -> ServerSide {
+        let replacement = try await replacement(pin)
+        let result: WriteResult
+        do {
+            result = try await destination.copyObject(
+                from: sourceAddress, to: destinationAddress, ifMatch: pin.eTag,
+                replace: replacement, condition: effective(condition))
+        } catch {
+            guard Self.isRefusal(error) else { throw copyFailure(error, condition) }
+            shared.cannotUse(.serverSideCopy)
+            return .carry(over: condition)
+        }
+        if isSame(pin.eTag, result.eTag) {
+            return .copied(Copied(bytes: pin.size, proof: .eTag))
+        }
+        // A store that does not heed the pin may have copied a newer object: then look again. Else
+        // its ETags are odd.
+        _ = try await pinnedHead(pin)
+        shared.cannotUse(.serverSideCopy)
+        return .carry(over: result.eTag.map { .ifMatch($0) } ?? .none)
+    }
+
+    /// Metadata travels by itself, unless the rule says otherwise.
+    private func replacement(_ pin: ObjectState) async throws -> WriteOptions? {
+        let dropsTags = !rule.copying.copiesTags
+        let mayBeLocked = rule.copying.copiesLock && source.dialect.objectLock == .yes
+        guard rule.copying.storageClass != nil || dropsTags || mayBeLocked else { return nil }
+        let head = try await pinnedHead(pin)
+        var write = SingleWrite(pin: pin, condition: .none)
+        if head.tagCount > 0, rule.copying.copiesTags, canTag {
+            write.tags = try await sourceTags(versionID: head.versionID)
+        }
+        var options = writeOptions(head, write, dropping: [], Attempt(), contentMD5: nil)
+        if dropsTags { options.metadata.tags = [] }
+        return options
+    }
+
+    private func copyPartsServerSide(
+        _ pin: ObjectState, count: Int, over condition: WriteCondition
+    ) async throws -> ServerSide {
+        let found = try await findLayout(pin, count: count)
+        guard let layout = found.layouts.first else { return .carry(over: condition) }
+        var write = MultipartWrite(
+            pin: pin, head: found.head, layout: layout, condition: condition)
+        write.serverSideFrom = sourceAddress
+        do {
+            let written = try await writeInParts(write)
+            if isSame(pin.eTag, written.stored.eTag) {
+                return .copied(Copied(bytes: pin.size, proof: .eTag))
+            }
+            // Not shown to be right: what carries the bytes takes its place.
+            if found.isCertain { destination.learn { $0.partCopy = .no } }
+            let isGone = await removeUnproven(written.stored)
+            return .carry(over: isGone ? .ifAbsent : .none)
+        } catch let error as S3Error {
+            guard Self.isRefusal(error) else { throw copyFailure(error, condition) }
+            destination.learn { $0.partCopy = .no }
+            return .carry(over: condition)
+        }
+    }
+
+    private static func isRefusal(_ error: S3Error) -> Bool {
+        switch error.kind {
+        case .notSupported, .invalidRequest, .malformedAnswer, .integrity, .accessDenied: true
+        default: false
+        }
+    }
+
+    private func copyFailure(_ error: S3Error, _ condition: WriteCondition) -> any Error {
+        error.kind == .noSuchKey ? Moved(cause: error) : writeFailure(error, condition)
+    }
+
+    /// The source's head, when it is still the object pinned.
+    func pinnedHead(_ pin: ObjectState) async throws -> ObjectHead {
+        try await pinned(readOptions(pin, careful: false), pin)
+    }
+
+    func pinned(_ options: ReadOptions, _ pin: ObjectState) async throws -> ObjectHead {
+        let head: ObjectHead
+        do {
+            head = try await source.headObject(sourceAddress, options)
+        } catch {
+            throw readFailure(error, pin: pin.eTag)
+        }
+        guard head.eTag == pin.eTag else { throw Moved() }
+        return head
+    }
+}

@@ -1,0 +1,164 @@
+import S3
+import Signing
+
+extension Convergence {
+    /// What is written along with the content of this source object. Called on the engine's thread
+    /// too: makes no request.
+    ///
+    /// - Parameters:
+    ///   - dropped: What the destination has just refused.
+    ///   - attempt: Learns what was carried.
+    ///   - contentMD5: Of the body, when it is known before it is sent.
+    func writeOptions(
+        _ head: ObjectHead, _ write: SingleWrite, dropping dropped: Set<SharedState.Feature>,
+        _ attempt: Attempt, contentMD5: [UInt8]?
+    ) -> WriteOptions {
+        var options = WriteOptions()
+        options.metadata = travelling(head.metadata)
+        options.condition =
+            dropped.contains(.condition) ? .none : effective(write.condition)
+        if options.condition != .none { attempt.carries(.condition) }
+        if write.carriesOrigin {
+            options.metadata.user.append(
+                .init(Origin.metadataName, Origin(ObjectState(head)).value))
+        }
+        addTags(head, write, dropped, attempt, &options)
+        addLock(head, dropped, attempt, &options)
+        let wantsMD5 =
+            options.metadata.lock != nil || dropped.contains(.withoutContentMD5)
+            || !shared.isUsable(.withoutContentMD5)
+        if wantsMD5 {
+            options.contentMD5 = contentMD5
+        } else if contentMD5 != nil {
+            attempt.carries(.withoutContentMD5)
+        }
+        return options
+    }
+
+    /// The source's headers and user metadata, without what belongs to one store or one transfer.
+    func travelling(_ metadata: ObjectMetadata) -> ObjectMetadata {
+        var kept = metadata
+        if let encoding = kept.contentEncoding {
+            kept.contentEncoding = MetadataComparison.storedEncoding(encoding)
+        }
+        if kept.user.contains(where: { $0.name == Origin.metadataName }) {
+            kept.user.removeAll { $0.name == Origin.metadataName }
+        }
+        kept.storageClass = rule.copying.storageClass
+        kept.tags = nil
+        kept.lock = nil
+        return kept
+    }
+
+    private func addTags(
+        _ head: ObjectHead, _ write: SingleWrite, _ dropped: Set<SharedState.Feature>,
+        _ attempt: Attempt, _ options: inout WriteOptions
+    ) {
+        guard rule.copying.copiesTags, head.tagCount > 0 else { return }
+        guard canTag, !dropped.contains(.tags) else {
+            noteNoTags()
+            return
+        }
+        options.metadata.tags = write.tags
+        if write.tags?.isEmpty == false { attempt.carries(.tags) }
+    }
+
+    private func addLock(
+        _ head: ObjectHead, _ dropped: Set<SharedState.Feature>, _ attempt: Attempt,
+        _ options: inout WriteOptions
+    ) {
+        guard rule.copying.copiesLock, var lock = head.metadata.lock,
+            lock.mode != nil || lock.legalHold == true
+        else { return }
+        guard destination.dialect.objectLock != .no, shared.isUsable(.lock),
+            !dropped.contains(.lock)
+        else {
+            notes.add(
+                "object lock is not supported by \(destination.connection.name), bucket "
+                    + "\(destinationAddress.bucket): retention and legal holds did not travel")
+            return
+        }
+        if let until = lock.retainUntil {
+            let time = Timestamps.parseISO8601Milliseconds(until)
+            if time.map({ $0 <= Timestamps.nowMilliseconds() }) ?? true {
+                // Stores refuse a date in the past.
+                lock.mode = nil
+                lock.retainUntil = nil
+                notes.add("retention dates that have passed were not copied")
+            }
+        }
+        guard lock.mode != nil || lock.legalHold == true else { return }
+        options.metadata.lock = lock
+        attempt.carries(.lock)
+    }
+
+    var canTag: Bool { destination.dialect.tagging != .no && shared.isUsable(.tags) }
+
+    func noteNoTags() {
+        notes.add("tags are not supported by \(destination.connection.name)")
+    }
+
+    func learnNoTags() {
+        destination.learn { $0.tagging = .no }
+        noteNoTags()
+    }
+
+    /// The condition as this destination can be asked for it.
+    func effective(_ condition: WriteCondition) -> WriteCondition {
+        if destination.dialect.conditionalWrites == .no {
+            noteIgnoredConditions()
+            return .none
+        }
+        if case .ifMatch = condition, !shared.isUsable(.ifMatch) { return .none }
+        return condition
+    }
+
+    func noteIgnoredConditions() {
+        notes.add(
+            "\(destination.connection.name) ignores conditional writes: another writer's newer "
+                + "object could be overwritten in the moment between looking and writing")
+    }
+
+    /// Runs a write; when the store refuses something that the object carries, finds out what, and
+    /// writes without it.
+    func adapting<R: Sendable>(
+        _ write: (_ dropping: Set<SharedState.Feature>, Attempt) async throws -> R
+    ) async throws -> R {
+        let attempt = Attempt()
+        do {
+            return try await write([], attempt)
+        } catch let error as S3Error {
+            guard error.kind == .notSupported || error.kind == .invalidRequest,
+                error.connection == destination.connection.name
+            else { throw error }
+            // Only what makes the write succeed when left out is blamed.
+            for feature in Self.refusable where attempt.carried.contains(feature) {
+                if feature == .condition, error.kind != .notSupported { continue }
+                do {
+                    let result = try await write([feature], Attempt())
+                    learnUnusable(feature)
+                    return result
+                } catch let again as S3Error where again.kind == error.kind {
+                    continue
+                }
+            }
+            throw error
+        }
+    }
+
+    private static let refusable: [SharedState.Feature] = [
+        .withoutContentMD5, .tags, .lock, .acl, .condition,
+    ]
+
+    private func learnUnusable(_ feature: SharedState.Feature) {
+        switch feature {
+        case .tags: destination.learn { $0.tagging = .no }
+        case .acl: destination.learn { $0.acl = .no }
+        case .condition: destination.learn { $0.conditionalWrites = .no }
+        // These differ from bucket to bucket of one store.
+        case .lock, .ifMatch, .pin, .rewriteInPlace, .serverSideCopy, .withoutContentMD5:
+            shared.cannotUse(feature)
+        }
+        if feature == .condition { noteIgnoredConditions() }
+    }
+}

@@ -1,0 +1,74 @@
+import S3
+import Signing
+import Transport
+
+/// What one replicator finds out while it runs and what is not a property of the whole connection:
+/// shared by all its keys, safe from any task.
+final class SharedState: Sendable {
+    private struct State {
+        var isLearningConditions = false
+        var sourceBucketSeenAt: Int64 = 0
+        var unusable: Set<Feature> = []
+    }
+
+    /// Something that a write asks for besides its content, and that a store may not know.
+    enum Feature: Hashable, Sendable {
+        case tags, lock, acl, condition
+        /// `If-Match` refuses its own ETag.
+        case ifMatch
+        /// The source refuses `If-Match` with its own ETag on a GET.
+        case pin
+        /// CopyObject onto itself does not replace the metadata.
+        case rewriteInPlace
+        /// CopyObject from the source did not give the source's ETag.
+        case serverSideCopy
+        /// The bucket wants Content-MD5 with each write: not something to leave out, but to add.
+        case withoutContentMD5
+    }
+
+    private let state = Locked(State())
+
+    /// Learnt for this destination bucket; what holds for a whole connection is in its dialect.
+    func isUsable(_ feature: Feature) -> Bool {
+        state.withLock { !$0.unusable.contains(feature) }
+    }
+
+    func cannotUse(_ feature: Feature) {
+        state.withLock { _ = $0.unusable.insert(feature) }
+    }
+
+    /// True for one caller at a time.
+    func mayLearnConditions() -> Bool {
+        state.withLock { state in
+            if state.isLearningConditions { return false }
+            state.isLearningConditions = true
+            return true
+        }
+    }
+
+    func endLearningConditions() {
+        state.withLock { $0.isLearningConditions = false }
+    }
+
+    /// The source's bucket was seen to exist so recently that a missing key means a missing key.
+    func sourceBucketIsKnown(now: Int64) -> Bool {
+        state.withLock { now - $0.sourceBucketSeenAt < Self.bucketTrustMilliseconds }
+    }
+
+    func sawSourceBucket(now: Int64) {
+        state.withLock { $0.sourceBucketSeenAt = now }
+    }
+
+    private static let bucketTrustMilliseconds: Int64 = 10_000
+}
+
+/// What could not travel with one object, once per kind.
+final class Notes: Sendable {
+    private let texts = Locked([String]())
+
+    func add(_ text: String) {
+        texts.withLock { if !$0.contains(text) { $0.append(text) } }
+    }
+
+    var all: [String] { texts.withLock { $0 } }
+}

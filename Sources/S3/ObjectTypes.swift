@@ -1,50 +1,14 @@
+/// An object, or one version of it.
 public struct ObjectAddress: Sendable, Hashable {
     public var bucket: String
     public var key: ObjectKey
     public var versionID: String?
-    public init(bucket: String, key: ObjectKey, versionID: String? = nil) { self.bucket = bucket; self.key = key; self.versionID = versionID }
-}
 
-/// What a listing says of one object.
-public struct ListedObject: Sendable, Equatable, Codable {
-    public var key: ObjectKey
-    public var size: Int64
-    public var eTag: ETag
-    /// Unix milliseconds.
-    public var lastModified: Int64
-    public var storageClass: String?
-    public init(key: ObjectKey, size: Int64, eTag: ETag, lastModified: Int64, storageClass: String? = nil) {
-        self.key = key; self.size = size; self.eTag = eTag; self.lastModified = lastModified; self.storageClass = storageClass
+    public init(bucket: String, key: ObjectKey, versionID: String? = nil) {
+        self.bucket = bucket
+        self.key = key
+        self.versionID = versionID
     }
-}
-
-public struct ObjectPage: Sendable {
-    public var objects: [ListedObject]
-    public var commonPrefixes: [ObjectKey]
-    /// nil on the last page. For V1 dialects the client hides that it is a marker.
-    public var nextToken: String?
-}
-
-/// Everything about an object that is written with it: content headers, user metadata, tags, lock.
-public struct ObjectMetadata: Sendable, Equatable {
-    public var contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, expires, websiteRedirect: String?
-    /// Names without `x-amz-meta-`, lower case, in the order received; values as on the wire.
-    public var user: [UserMetadata] = []
-    public var storageClass: String?
-    /// nil: not known (a HEAD gives only their number). Set: written with the object.
-    public var tags: [Tag]?
-    public var lock: ObjectLock?
-    public init() {}
-    public struct UserMetadata: Sendable, Equatable { public var name, value: String; public init(_ name: String, _ value: String) { self.name = name; self.value = value } }
-}
-public struct Tag: Sendable, Hashable { public var key, value: String; public init(_ key: String, _ value: String) { self.key = key; self.value = value } }
-public struct ObjectLock: Sendable, Equatable {
-    public enum Mode: String, Sendable { case governance = "GOVERNANCE", compliance = "COMPLIANCE" }
-    public var mode: Mode?
-    /// ISO 8601 as the store gave it.
-    public var retainUntil: String?
-    public var legalHold: Bool?
-    public init() {}
 }
 
 /// What HEAD and GET say of an object.
@@ -54,28 +18,63 @@ public struct ObjectHead: Sendable {
     public var size: Int64
     /// Of this body.
     public var contentLength: Int64
+    /// Unix milliseconds, in whole seconds: HTTP dates carry no more. 0 when the store sent none.
     public var lastModified: Int64
     public var versionID: String?
     public var metadata: ObjectMetadata
     public var tagCount: Int
     /// Only with `partNumber`.
     public var partsCount: Int?
-    /// Base64 values, when asked for with `checksumMode`.
+    /// Base64 values by algorithm ("crc32", "sha256"), when asked for with `checksumMode`. A composite one ends in
+    /// `-N`, as it came.
     public var checksums: [String: String]
     public var checksumIsComposite: Bool
+    /// `x-amz-server-side-encryption` as it came ("AES256", "aws:kms"); "SSE-C" for a customer's key.
     public var encryption: String?
+    /// In an archive and not restored: GET would answer InvalidObjectState.
     public var isArchived: Bool
     public var replicationStatus: String?
+
+    public init(
+        eTag: ETag, size: Int64, contentLength: Int64? = nil, lastModified: Int64,
+        versionID: String? = nil, metadata: ObjectMetadata = .init(), tagCount: Int = 0,
+        partsCount: Int? = nil, checksums: [String: String] = [:],
+        checksumIsComposite: Bool = false, encryption: String? = nil, isArchived: Bool = false,
+        replicationStatus: String? = nil
+    ) {
+        self.eTag = eTag
+        self.size = size
+        self.contentLength = contentLength ?? size
+        self.lastModified = lastModified
+        self.versionID = versionID
+        self.metadata = metadata
+        self.tagCount = tagCount
+        self.partsCount = partsCount
+        self.checksums = checksums
+        self.checksumIsComposite = checksumIsComposite
+        self.encryption = encryption
+        self.isArchived = isArchived
+        self.replicationStatus = replicationStatus
+    }
 }
 
 public struct ReadOptions: Sendable {
+    /// First and last byte.
     public var range: ClosedRange<Int64>?
+    /// 1...10,000. Not together with `range`.
     public var partNumber: Int?
     public var ifMatch: ETag?
+    /// Asks for the stored checksums.
     public var checksumMode = false
+
     public init() {}
 }
-public enum WriteCondition: Sendable, Equatable { case none, ifAbsent, ifMatch(ETag) }
+
+public enum WriteCondition: Sendable, Equatable {
+    case none, ifAbsent
+    case ifMatch(ETag)
+}
+
 public struct WriteOptions: Sendable {
     public var metadata = ObjectMetadata()
     public var condition = WriteCondition.none
@@ -85,14 +84,56 @@ public struct WriteOptions: Sendable {
     public var checksum: (algorithm: String, base64: String)?
     /// A canned ACL ("private", "public-read"); nil: the store's default.
     public var cannedACL: String?
+
     public init() {}
 }
+
 public struct WriteResult: Sendable {
     /// nil when the store sent none.
     public var eTag: ETag?
     public var versionID: String?
+    /// Base64 values by algorithm, as the store told them.
     public var checksums: [String: String]
+
+    public init(eTag: ETag? = nil, versionID: String? = nil, checksums: [String: String] = [:]) {
+        self.eTag = eTag
+        self.versionID = versionID
+        self.checksums = checksums
+    }
 }
-public struct UploadPart: Sendable { public var number: Int; public var eTag: ETag; public var size: Int64?; public var checksums: [String: String]
-    public init(number: Int, eTag: ETag, size: Int64? = nil, checksums: [String: String] = [:]) { self.number = number; self.eTag = eTag; self.size = size; self.checksums = checksums } }
-public struct PendingUpload: Sendable { public var key: ObjectKey; public var uploadID: String; public var initiated: Int64 }
+
+public struct UploadPart: Sendable {
+    /// 1...10,000.
+    public var number: Int
+    public var eTag: ETag
+    public var size: Int64?
+    public var checksums: [String: String]
+
+    public init(number: Int, eTag: ETag, size: Int64? = nil, checksums: [String: String] = [:]) {
+        self.number = number
+        self.eTag = eTag
+        self.size = size
+        self.checksums = checksums
+    }
+}
+
+/// A multipart upload that was neither completed nor aborted.
+public struct PendingUpload: Sendable {
+    public var key: ObjectKey
+    public var uploadID: String
+    /// Unix milliseconds.
+    public var initiated: Int64
+
+    public init(key: ObjectKey, uploadID: String, initiated: Int64) {
+        self.key = key
+        self.uploadID = uploadID
+        self.initiated = initiated
+    }
+}
+
+/// What a relay's observer is told, in order, on the engine's thread. The bytes of a block live only as long as the call.
+public enum RelayEvent {
+    /// A new attempt begins: what was digested so far is void.
+    case restart
+    case block(UnsafeRawBufferPointer)
+}

@@ -1,27 +1,17 @@
-import Logging
-
-/// A function: one event in, one answer out. Called for one event at a time per execution environment; must be Sendable because environments may share it.
+/// A function: one event in, one answer out.
+///
+/// Called for one event at a time per execution environment; `Sendable` because environments may
+/// share one value. A timeout cancels the task that `handle` runs on.
 public protocol LambdaHandler: Sendable {
     associatedtype Event: Codable & Sendable
     associatedtype Output: Codable & Sendable
+
     func handle(_ event: Event, context: LambdaContext) async throws -> Output
 }
 
-public struct LambdaContext: Sendable {
-    public var requestID: String
-    /// "Root=1-8hex-24hex;Parent=16hex;Sampled=1"
-    public var traceID: String
-    public var invokedFunctionARN: String
-    public var functionName: String
-    public var functionVersion: String
-    public var memoryLimitMB: Int
-    public var deadline: ContinuousClock.Instant
-    public var logger: Logger
-    public var invoker: any LambdaInvoker
-
-}
-
-/// How a function invokes another. Errors of the function come back as `FunctionError`.
-public protocol LambdaInvoker: Sendable {
-    func invoke<Event: Codable & Sendable, Output: Codable & Sendable>(_ functionName: String, _ event: Event, returning: Output.Type, parent: LambdaContext?) async throws -> Output
+/// A function as the wire sees it: the event's bytes in, the answer's bytes out. At most 6 MiB each way.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+public protocol RawLambdaHandler: Sendable {
+    func handle(_ event: [UInt8], context: LambdaContext) async throws -> [UInt8]
 }

@@ -1,0 +1,59 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// X-Ray's identifiers. A run's id is the root of its trace.
+///
+/// Source: <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids>
+public enum TraceID {
+    /// "1-8hex-24hex": version, Unix seconds, 96 random bits.
+    public static func makeRoot() -> String {
+        var random = SystemRandomNumberGenerator()
+        let seconds = UInt32(truncatingIfNeeded: time(nil))
+        return "1-" + hex(UInt64(seconds), digits: 8) + "-"
+            + hex(random.next(), digits: 16) + hex(random.next(), digits: 8)
+    }
+
+    /// A segment's 16 hexadecimal digits.
+    public static func makeSegment(_ bits: UInt64) -> String {
+        hex(bits, digits: 16)
+    }
+
+    /// The header's form: "Root=…;Parent=…;Sampled=1".
+    public static func header(root: String, parent: String) -> String {
+        "Root=\(root);Parent=\(parent);Sampled=1"
+    }
+
+    /// The root in a header, or nil.
+    public static func root(of header: String) -> Substring? {
+        header.split(separator: ";").first { $0.hasPrefix("Root=") }?.dropFirst(5)
+    }
+
+    /// The lowest `digits` hexadecimal digits, in lower case, zeros in front.
+    static func hex(_ value: UInt64, digits: Int) -> String {
+        String(unsafeUninitializedCapacity: digits) { buffer in
+            for index in 0..<digits {
+                let digit = UInt8(truncatingIfNeeded: value >> UInt64(4 * (digits - 1 - index))) & 15
+                buffer[index] =
+                    digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            }
+            return digits
+        }
+    }
+}
+
+/// A request's identifier: a random UUID in lower case.
+public enum RequestID {
+    public static func make(_ high: UInt64, _ low: UInt64) -> String {
+        // Version 4, variant 1 (RFC 9562, section 5.4).
+        let high = high & 0xffff_ffff_ffff_0fff | 0x4000
+        let low = low & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
+        return TraceID.hex(high >> 32, digits: 8) + "-" + TraceID.hex(high >> 16, digits: 4) + "-"
+            + TraceID.hex(high, digits: 4) + "-" + TraceID.hex(low >> 48, digits: 4) + "-"
+            + TraceID.hex(low, digits: 12)
+    }
+}

@@ -29,7 +29,10 @@ let package = Package(
         .target(name: "Replication", dependencies: ["S3", log]),
         .target(
             name: "Functions", dependencies: ["Lambda", "Replication", "S3", log],
-            path: "Functions"),
+            path: "Functions",
+            exclude: [
+                "Reconcile/function.yaml", "Replicate/function.yaml", "Verify/function.yaml",
+            ]),
         .target(name: "Runtime", dependencies: ["Lambda", "Transport", "Signing", log]),
         .target(name: "LocalS3", dependencies: ["Signing", "XML", hummingbird]),
         .executableTarget(

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 /// A typed handler behind the raw protocol: JSON in, JSON out.
 public struct JSONLambdaHandler<Handler: LambdaHandler>: RawLambdaHandler {

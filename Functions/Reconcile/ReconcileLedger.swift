@@ -1,0 +1,66 @@
+import Replication
+import S3
+
+/// Adds up a reconciliation's outcomes as they come in.
+actor ReconcileLedger {
+    private var result = ReconcileResult()
+    private var breaker = CircuitBreaker()
+
+    /// The source had no such object at the destination: the reason that `Decision` gives.
+    static let absentReason = "absent at destination"
+
+    func add(_ outcome: Outcome) {
+        breaker.succeeded()
+        switch outcome.action {
+        case .copied:
+            result.copied += 1
+            if outcome.reason == Self.absentReason { result.copiedNew += 1 }
+            result.bytes += outcome.bytes
+        case .updated: result.updated += 1
+        case .deleted: result.deleted += 1
+        case .skipped: result.skipped += 1
+        }
+        switch outcome.proof {
+        case .eTag: result.proofs.eTag += 1
+        case .checksum: result.proofs.checksum += 1
+        case .readBack: result.proofs.readBack += 1
+        case .none: break
+        }
+        if !outcome.notes.isEmpty { add(notes: outcome.notes) }
+    }
+
+    /// - Returns: true when the run should end: every key meets the same refusal.
+    func add(_ failure: ReconcileFailure) -> Bool {
+        result.failed += 1
+        if result.failures.count < ReconcileResult.failuresKept { result.failures.append(failure) }
+        return breaker.failed(failure.store?.kind)
+    }
+
+    func add(notes: [String]) {
+        for note in notes
+        where result.notes.count < ReconcileResult.notesKept && !result.notes.contains(note) {
+            result.notes.append(note)
+        }
+    }
+
+    func scanned(_ tally: Comparison.Tally) {
+        result.tally = tally
+    }
+
+    func compared(_ comparison: ComparisonResult, deletes propagates: Bool, maxDelete: Int)
+        -> DeleteGuard.Verdict
+    {
+        result.tally = comparison.tally
+        result.extras = comparison.extraCount
+        result.deletes = DeleteGuard.verdict(
+            propagates: propagates, sourceObjects: comparison.tally.sourceObjects,
+            extras: comparison.extraCount, maxDelete: maxDelete, failed: result.failed)
+        add(notes: comparison.notes)
+        return result.deletes
+    }
+
+    func total(_ ending: ReconcileResult.Ending) -> ReconcileResult {
+        result.ending = ending
+        return result
+    }
+}

@@ -1,0 +1,21 @@
+import Replication
+import S3
+
+/// "This key may have changed": the event of ``ReplicateFunction``.
+public struct ReplicateEvent: Codable, Sendable {
+    /// The rule's name.
+    public var rule: String
+    /// Relative to the rule's prefixes.
+    public var key: ObjectKey
+    /// What a comparison has seen: saves requests, decides nothing.
+    public var evidence: Evidence?
+    /// Decide, and write nothing.
+    public var dryRun: Bool
+
+    public init(rule: String, key: ObjectKey, evidence: Evidence? = nil, dryRun: Bool = false) {
+        self.rule = rule
+        self.key = key
+        self.evidence = evidence
+        self.dryRun = dryRun
+    }
+}

@@ -6,15 +6,14 @@ actor ReconcileLedger {
     private var result = ReconcileResult()
     private var breaker = CircuitBreaker()
 
-    /// The source had no such object at the destination: the reason that `Decision` gives.
-    static let absentReason = "absent at destination"
-
     func add(_ outcome: Outcome) {
         breaker.succeeded()
         switch outcome.action {
         case .copied:
             result.copied += 1
-            if outcome.reason == Self.absentReason { result.copiedNew += 1 }
+            if outcome.reason == Decision.Reason.absentAtDestination.rawValue {
+                result.copiedNew += 1
+            }
             result.bytes += outcome.bytes
         case .updated: result.updated += 1
         case .deleted: result.deleted += 1

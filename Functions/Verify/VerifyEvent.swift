@@ -19,6 +19,23 @@ public struct VerifyEvent: Codable, Sendable {
     }
 }
 
+/// One difference, as an audit reports it.
+public struct VerifyFinding: Codable, Sendable {
+    public var key: ObjectKey
+    public var kind: AuditFinding.Kind
+    public var detail: String
+
+    public init(key: ObjectKey, kind: AuditFinding.Kind, detail: String) {
+        self.key = key
+        self.kind = kind
+        self.detail = detail
+    }
+
+    init(_ finding: AuditFinding) {
+        self.init(key: finding.key, kind: finding.kind, detail: finding.detail)
+    }
+}
+
 /// What an audit found. Its size is bounded whatever the number of objects.
 public struct VerifyResult: Codable, Sendable {
     public static let findingsKept = 1000
@@ -31,7 +48,7 @@ public struct VerifyResult: Codable, Sendable {
     public var byKind: [String: Int] = [:]
     public var tally = Comparison.Tally()
     /// The first ``findingsKept``, in the order found.
-    public var findings: [AuditFinding] = []
+    public var findings: [VerifyFinding] = []
     public var notes: [String] = []
     public var ending = ReconcileResult.Ending.completed
 
@@ -45,5 +62,5 @@ public protocol VerifyObserver: Sendable {
     /// One object was audited; `bytes` is the source's size.
     func audited(_ key: ObjectKey, bytes: Int64)
     /// Every difference, also those beyond `VerifyResult.findingsKept`.
-    func found(_ finding: AuditFinding)
+    func found(_ finding: VerifyFinding)
 }

@@ -30,7 +30,7 @@ public struct VerifyFunction: LambdaHandler {
             let comparison = try await audit(rule, event, meter, ledger)
             for key in comparison.extras {
                 await ledger.add(
-                    AuditFinding(key: key, kind: .extra, detail: "only at the destination"))
+                    VerifyFinding(key: key, kind: .extra, detail: "only at the destination"))
             }
             return await ledger.total(comparison)
         } catch {
@@ -42,7 +42,7 @@ public struct VerifyFunction: LambdaHandler {
         _ rule: ReplicationRule, _ event: VerifyEvent, _ meter: UsageMeter, _ ledger: VerifyLedger
     ) async throws -> ComparisonResult {
         let auditor = Auditor(rule: rule, mode: event.mode)
-        let comparison = Comparison(rule: rule, meter: meter, everyPair: event.mode != .etag)
+        let comparison = Comparison(rule: rule, meter: meter)
         let observer = observer
         return try await WorkerWindow<Difference>(
             concurrency: event.concurrency, capacity: ReconcileFunction.differencesAhead
@@ -55,7 +55,7 @@ public struct VerifyFunction: LambdaHandler {
             let finding = try await auditor.audit(
                 difference.key, evidence: difference.evidence, meter: meter)
             observer?.audited(difference.key, bytes: difference.evidence.source?.size ?? 0)
-            if let finding { await ledger.add(finding) }
+            if let finding { await ledger.add(VerifyFinding(finding)) }
         }
     }
 }

@@ -9,7 +9,7 @@ actor VerifyLedger {
         self.observer = observer
     }
 
-    func add(_ finding: AuditFinding) {
+    func add(_ finding: VerifyFinding) {
         observer?.found(finding)
         result.differing += 1
         result.byKind[finding.kind.rawValue, default: 0] += 1

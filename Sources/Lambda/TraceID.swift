@@ -31,7 +31,8 @@ public enum TraceID {
     static func hex(_ value: UInt64, digits: Int) -> String {
         String(unsafeUninitializedCapacity: digits) { buffer in
             for index in 0..<digits {
-                let digit = UInt8(truncatingIfNeeded: value >> UInt64(4 * (digits - 1 - index))) & 15
+                let digit =
+                    UInt8(truncatingIfNeeded: value >> UInt64(4 * (digits - 1 - index))) & 15
                 buffer[index] =
                     digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
             }

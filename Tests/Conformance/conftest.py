@@ -1,0 +1,27 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from support import servers  # noqa: E402
+from support.command import Brigade  # noqa: E402
+from support.pool import Pool  # noqa: E402
+from support.tools import binary, scratch_folder  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def pool():
+    if not binary().exists():
+        pytest.exit(f"there is no {binary()}; run scripts/setup", returncode=2)
+    folder = scratch_folder(needed_bytes=3 << 30)
+    shared = Pool(folder)
+    yield shared
+    shared.stop()
+    servers.remove(folder)
+
+
+@pytest.fixture
+def brigade(tmp_path):
+    return Brigade(tmp_path)

@@ -1,0 +1,42 @@
+"""Where things are: the binary under test, the tools it is checked by, and room for large data."""
+
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def binary() -> Path:
+    """The `brigade` under test: BRIGADE_BINARY, or the release build."""
+    return Path(os.environ.get("BRIGADE_BINARY", ROOT / ".build/release/brigade"))
+
+
+def tool(name: str) -> str:
+    """A tool of the test environment by its full path."""
+    folder = Path(os.environ.get("BRIGADE_TEST_VENV", ROOT / ".build/venv")) / "bin"
+    found = folder / name
+    if found.exists():
+        return str(found)
+    elsewhere = shutil.which(name)
+    if elsewhere is None:
+        raise FileNotFoundError(f"{name} is not in {folder}; run scripts/setup --tests")
+    return elsewhere
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def scratch_folder(needed_bytes: int = 0) -> Path:
+    """A new folder, in memory (tmpfs) when that has room for `needed_bytes` and some to spare."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and os.access(memory, os.W_OK):
+        free = os.statvfs(memory)
+        if free.f_bavail * free.f_frsize > needed_bytes + (1 << 30):
+            return Path(tempfile.mkdtemp(prefix="brigade-", dir=memory))
+    return Path(tempfile.mkdtemp(prefix="brigade-"))

@@ -1,48 +1,187 @@
 import S3
+import Signing
 
-/// One key on which the two sides differ, or that must be looked at.
-public struct Difference: Sendable {
-    public enum Verdict: Sendable, Equatable {
-        /// Content must be copied: absent there, or another size or comparable ETag.
-        case copy(reason: String)
-        /// Listings cannot tell (ETags not comparable, or the source is newer with equal content): converge looks with HEAD.
-        case look(reason: String)
-        /// Only at the destination.
-        case extra
-    }
-    public var key: ObjectKey   // relative
-    public var evidence: Evidence
-    public var verdict: Verdict
-}
-
-/// A streaming merge-join of two sorted listings in constant memory; the two sides, and key ranges where that helps, are listed in parallel.
-/// An unsorted listing is detected and the comparison starts again over an external sort (differences may then come twice; extras only once, after both listings are complete).
+/// A streaming merge-join of two sorted listings in constant memory; the two sides, and key ranges
+/// where that helps, are listed in parallel.
+///
+/// Requests: one LIST a side for each 1,000 keys. A listing that turns out long and slow is split into
+/// key ranges, which costs at most `RangeFinder.probeLimit` requests for one key each, and one page a
+/// side and range where ranges meet.
+///
+/// A listing that is not in byte order is detected, the store's dialect learns it, and the comparison
+/// starts again over an external sort of that side on disk: differences may then come twice; extras
+/// only once, after both listings are complete.
 public struct Comparison: Sendable {
-    public struct Tally: Sendable, Codable { public var sourceObjects = 0, destinationObjects = 0, unchanged = 0, filtered = 0; public var sourceBytes: Int64 = 0; public init() {} }
-    public init(rule: ReplicationRule, meter: UsageMeter? = nil) { fatalError("skeleton") }
-    /// Calls `each` for every difference, possibly from several tasks at once (that is the back-pressure: listing waits while it runs),
-    /// and `progress` about once a page. Extras are reported when and only when both listings ended well.
-    /// - Throws: S3Error when either listing fails: nothing may then be deleted.
-    public func run(extraLimit: Int, progress: @Sendable (Tally) -> Void, each: @Sendable (Difference) async throws -> Void) async throws -> ComparisonResult { fatalError("skeleton") }
-}
-public struct ComparisonResult: Sendable {
-    public var tally: Comparison.Tally
-    /// At most `extraLimit` keys; `extraCount` counts all.
-    public var extras: [ObjectKey]
-    public var extraCount: Int
-    public var notes: [String]
-}
+    public struct Tally: Sendable, Codable, Equatable {
+        /// Objects the rule is about; the filter's others are `filtered`.
+        public var sourceObjects = 0
+        public var destinationObjects = 0
+        /// Pairs that the listings prove to be the same.
+        public var unchanged = 0
+        /// Keys that the rule's filter leaves alone, on either side.
+        public var filtered = 0
+        /// Of `sourceObjects`.
+        public var sourceBytes: Int64 = 0
+        public init() {}
+    }
 
-/// An audit of one pair: what `verify` does to each key.
-public enum AuditMode: String, Sendable, CaseIterable, Codable { case etag, checksum, bytes }
-public struct AuditFinding: Sendable, Codable {
-    public enum Kind: String, Sendable, Codable { case missing, extra, sizeDiffers, contentDiffers, metadataDiffers, unreadable }
-    public var key: ObjectKey
-    public var kind: Kind
-    public var detail: String
-}
-public struct Auditor: Sendable {
-    public init(rule: ReplicationRule, mode: AuditMode) { fatalError("skeleton") }
-    /// nil: equal. `.etag` costs no request where listings decide; `.checksum` asks for stored checksums and reads where there are none in common; `.bytes` reads both sides.
-    public func audit(_ key: ObjectKey, evidence: Evidence, meter: UsageMeter?) async throws -> AuditFinding? { fatalError("skeleton") }
+    /// Also delivers the pairs that are the same, with the verdict `.same`: for audits.
+    public var everyPair = false
+    /// Key ranges that are listed at once when a listing is long and slow: 1 to 4. 1 never splits.
+    public var listingRanges = 4
+
+    private let rule: ReplicationRule
+    private let source: any ListingSource
+    private let destination: any ListingSource
+    /// For tests: page size, when to split, where to, and the clock.
+    var keysPerPage = ListingReader.keysPerPage
+    var rangePolicy = RangePolicy()
+    var boundaries: (@Sendable (_ reached: ObjectKey) -> [ObjectKey])?
+    var now: @Sendable () -> Int64 = { Timestamps.nowMilliseconds() }
+    var sortRunBytes = ExternalSort.defaultRunBytes
+
+    public init(rule: ReplicationRule, meter: UsageMeter? = nil) {
+        self.init(
+            rule: rule, source: PlaceListing(rule.source, meter: meter),
+            destination: PlaceListing(rule.destination, meter: meter))
+    }
+
+    init(rule: ReplicationRule, source: any ListingSource, destination: any ListingSource) {
+        self.rule = rule
+        self.source = source
+        self.destination = destination
+    }
+
+    /// Calls `each` for every difference: in key order within a key range, one at a time per range, so
+    /// from up to `listingRanges` tasks at once. Listing waits while it runs (that is the
+    /// back-pressure), but for one page read ahead per side. Calls `progress` about once a page; its
+    /// numbers start again when a listing turns out to be unsorted.
+    ///
+    /// Extras are reported when and only when both listings ended well. Keys at the destination that
+    /// the rule's filter excludes are not extras. An object named exactly as the source's prefix cannot
+    /// be named under an empty destination prefix: it is left out, with a note.
+    ///
+    /// Memory: two pages a side and range, `extraLimit` keys a range, and no more.
+    /// - Throws: `S3Error` when either listing fails: nothing may then be deleted. `ComparisonError`
+    ///   for a glob that cannot be read or a temporary file that cannot be written. What `each` throws.
+    public func run(
+        extraLimit: Int,
+        progress: @escaping @Sendable (Tally) -> Void,
+        each: @escaping @Sendable (Difference) async throws -> Void
+    ) async throws -> ComparisonResult {
+        let matcher = try ObjectMatcher(rule.filter, nowMilliseconds: now())
+        var policy = rangePolicy
+        policy.count = min(max(listingRanges, 1), 4)
+        var sorted = Set(Side.allCases.filter { listing($0).dialect.sortedListing == .no })
+        while true {
+            let context = JoinContext(
+                source: source, destination: destination, matcher: matcher,
+                isFull: rule.copying.full, everyPair: everyPair, extraLimit: extraLimit,
+                ranges: policy, keysPerPage: keysPerPage, now: now, each: each,
+                progress: ComparisonProgress(progress))
+            do {
+                let results = try await attempt(context, sorting: sorted)
+                return await result(results, context, sorted)
+            } catch let disorder as ListingOutOfOrder {
+                // A sorted side cannot come out of order, so this happens at most once a side.
+                listing(disorder.side).learn { $0.sortedListing = .no }
+                sorted.insert(disorder.side)
+            }
+        }
+    }
+
+    private func listing(_ side: Side) -> any ListingSource {
+        side == .source ? source : destination
+    }
+
+    private func attempt(
+        _ context: JoinContext, sorting sorted: Set<Side>
+    ) async throws -> [MergeJoin.Result] {
+        guard sorted.isEmpty else {
+            async let source = reader(.source, context, isSorted: sorted.contains(.source))
+            async let destination = reader(
+                .destination, context, isSorted: sorted.contains(.destination))
+            let readers = try await (source: source, destination: destination)
+            return try await MergeJoin(context: context, readers: readers).run()
+        }
+        let bound = RangeBound()
+        var join = MergeJoin(
+            context: context, bound: bound,
+            readers: (
+                ListingReader(source, maxKeys: keysPerPage),
+                ListingReader(destination, maxKeys: keysPerPage)
+            ))
+        if context.ranges.count > 1 {
+            join.split = { [boundaries] first, reached in
+                let wanted =
+                    if let boundaries {
+                        boundaries(reached)
+                    } else {
+                        await RangeFinder(
+                            source: context.source, destination: context.destination,
+                            count: context.ranges.count
+                        ).boundaries(first: first, reached: reached)
+                    }
+                let ahead = await bound.split(at: wanted)
+                return try await Self.joinRanges(ahead, context)
+            }
+        }
+        return try await join.run()
+    }
+
+    private func reader(
+        _ side: Side, _ context: JoinContext, isSorted: Bool
+    ) async throws -> any PageReader {
+        let reader = ListingReader(listing(side), maxKeys: keysPerPage)
+        guard isSorted else { return reader }
+        return try await ExternalSort.sorting(
+            reader, pageObjects: keysPerPage, runBytes: sortRunBytes)
+    }
+
+    /// Joins the ranges that begin after each boundary, all at once.
+    private static func joinRanges(
+        _ boundaries: [ObjectKey], _ context: JoinContext
+    ) async throws -> [MergeJoin.Result] {
+        try await withThrowingTaskGroup(of: (Int, [MergeJoin.Result]).self) { group in
+            for (index, lower) in boundaries.enumerated() {
+                let upper = index + 1 < boundaries.count ? boundaries[index + 1] : nil
+                group.addTask {
+                    func reader(_ source: any ListingSource) -> ListingReader {
+                        ListingReader(
+                            source, startAfter: source.prefix + lower, maxKeys: context.keysPerPage)
+                    }
+                    let join = MergeJoin(
+                        context: context, lower: lower, bound: RangeBound(upper: upper),
+                        readers: (reader(context.source), reader(context.destination)))
+                    return (index, try await join.run())
+                }
+            }
+            var results = [[MergeJoin.Result]](repeating: [], count: boundaries.count)
+            for try await (index, result) in group { results[index] = result }
+            return results.flatMap { $0 }
+        }
+    }
+
+    private func result(
+        _ results: [MergeJoin.Result], _ context: JoinContext, _ sorted: Set<Side>
+    ) async -> ComparisonResult {
+        var notes: [String] = []
+        for side in Side.allCases where sorted.contains(side) {
+            let note =
+                "\(listing(side).connection) lists keys out of order: its listing was sorted on disk"
+            if !notes.contains(note) { notes.append(note) }
+        }
+        if results.contains(where: \.leftOutUnnamed) {
+            notes.append(
+                "the object named exactly as the prefix \(source.prefix) is left out: it has no name "
+                    + "at the destination")
+        }
+        var extras: [ObjectKey] = []
+        for result in results {
+            extras.append(contentsOf: result.extras.prefix(context.extraLimit - extras.count))
+        }
+        return ComparisonResult(
+            tally: await context.progress.total, extras: extras,
+            extraCount: results.reduce(0) { $0 + $1.extraCount }, notes: notes)
+    }
 }

@@ -2,7 +2,9 @@ import S3
 
 extension ObjectFilter {
     /// - Throws: `ComparisonError.invalidFilter`, which names the glob and why it cannot be read.
-    public func validate() throws(ComparisonError) { _ = try ObjectMatcher(self, nowMilliseconds: 0) }
+    public func validate() throws(ComparisonError) {
+        _ = try ObjectMatcher(self, nowMilliseconds: 0)
+    }
 }
 
 /// An `ObjectFilter` compiled once, to be asked for every key. An exclude wins over an include; with any

@@ -41,7 +41,8 @@ actor ListingReader: PageReader {
             startAfter: token == nil ? startAfter : nil, token: token, maxKeys: maxKeys)
         if let next = page.nextToken { try advance(to: next) }
         return SidePage(
-            objects: page.objects, isLast: page.nextToken == nil, waited: start.duration(to: clock.now))
+            objects: page.objects, isLast: page.nextToken == nil,
+            waited: start.duration(to: clock.now))
     }
 
     private func advance(to next: String) throws {

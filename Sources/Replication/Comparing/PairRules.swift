@@ -12,7 +12,7 @@ struct PairRules: Sendable {
         self.isFull = isFull
         comparesSingle = source.singleETagIsMD5 != .no && destination.singleETagIsMD5 != .no
         comparesMultipart =
-            source.multipartETag != .opaque && destination.multipartETag != .opaque
+            source.hasStandardMultipartETags && destination.hasStandardMultipartETags
     }
 
     /// `.same`, `.copy` or `.look`; costs no allocation.
@@ -28,7 +28,7 @@ struct PairRules: Sendable {
         }
         // Whole seconds on both sides: some stores list milliseconds and some only seconds, and a
         // copy made within the second of the original must not look older than it.
-        if wholeSeconds(destination.lastModified) >= wholeSeconds(source.lastModified) {
+        if destination.lastModified.wholeSeconds >= source.lastModified.wholeSeconds {
             return .same
         }
         return .look(reason: "source is newer: metadata may differ")
@@ -39,10 +39,5 @@ struct PairRules: Sendable {
         if source.isMD5Shaped { return comparesSingle && destination.isMD5Shaped }
         guard let parts = source.partCount else { return false }
         return comparesMultipart && destination.partCount == parts
-    }
-
-    @inline(__always)
-    private func wholeSeconds(_ milliseconds: Int64) -> Int64 {
-        milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000
     }
 }

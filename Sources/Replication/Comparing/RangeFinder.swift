@@ -127,7 +127,8 @@ private struct Probe {
         let page = try await listing.page(startAfter: start, token: nil, maxKeys: 1)
         guard let object = page.objects.first else { return nil }
         // A store that ignores start-after cannot be listed in ranges.
-        guard compareKeys(object.key, start) > 0, Replication.key(object.key, hasPrefix: listing.prefix)
+        guard compareKeys(object.key, start) > 0,
+            Replication.key(object.key, hasPrefix: listing.prefix)
         else { throw Exhausted() }
         return Array(object.key.bytes.dropFirst(listing.prefix.bytes.count))
     }

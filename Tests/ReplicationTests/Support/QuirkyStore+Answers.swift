@@ -1,0 +1,186 @@
+import Foundation
+import Signing
+
+extension QuirkyStore.State {
+    var now: Int64 { Int64(Date().timeIntervalSince1970) + clockOffset }
+
+    mutating func answer(_ call: Call) -> Answer {
+        counter += 1
+        let segments = call.path.split(separator: "/", maxSplits: 1)
+        if let bucket = segments.first, quirks.missingBuckets.contains(String(bucket)) {
+            return .error(404, "NoSuchBucket")
+        }
+        if segments.count < 2 { return bucketAnswer(call) }
+        if call.query["tagging"] != nil { return taggingAnswer(call) }
+        if call.query["attributes"] != nil { return .error(501, "NotImplemented") }
+        switch call.method {
+        case "GET", "HEAD": return read(call)
+        case "PUT": return call.query["uploadId"] != nil ? putPart(call) : put(call)
+        case "POST": return call.query["uploads"] != nil ? begin(call) : complete(call)
+        case "DELETE":
+            if let id = call.query["uploadId"] {
+                return uploads.removeValue(forKey: id) == nil
+                    ? .error(404, "NoSuchUpload") : Answer(204)
+            }
+            objects[call.path] = nil
+            return Answer(204)
+        default: return .error(405, "MethodNotAllowed")
+        }
+    }
+
+    private func bucketAnswer(_ call: Call) -> Answer {
+        guard call.query["uploads"] != nil else { return Answer(200) }
+        let prefix = call.query["prefix"] ?? ""
+        let bucket = call.path.split(separator: "/").first.map(String.init) ?? ""
+        let items = uploads.filter { $0.value.path.hasPrefix("/\(bucket)/\(prefix)") }
+            .map { id, upload in
+                let key = upload.path.dropFirst(bucket.utf8.count + 2)
+                return "<Upload><Key>\(key)</Key><UploadId>\(id)</UploadId><Initiated>"
+                    + Timestamps.iso8601(milliseconds: upload.initiated * 1000)
+                    + "</Initiated></Upload>"
+            }
+        return Answer(
+            200, headers: ["Content-Type": "application/xml"],
+            "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>\(items.joined())"
+                + "</ListMultipartUploadsResult>")
+    }
+
+    func eTag(_ body: [UInt8]) -> String {
+        quirks.eTags == .md5 ? Hex.encode(Checksum.of(body, .md5)) : opaque
+    }
+
+    /// Looks like an MD5 and is none.
+    private var opaque: String { Hex.encode(Checksum.of(Array("\(counter)".utf8), .md5)) }
+
+    func multipartETag(_ body: [UInt8], _ digests: [[UInt8]]) -> String {
+        switch quirks.multipartETags {
+        case .standard:
+            "\(Hex.encode(Checksum.of(digests.flatMap { $0 }, .md5)))-\(digests.count)"
+        case .wholeMD5: Hex.encode(Checksum.of(body, .md5))
+        case .opaque: "\(opaque)-\(digests.count)"
+        }
+    }
+
+    private func stored(_ body: [UInt8]) -> [UInt8] {
+        guard let index = quirks.damagesStoredByte, index < body.count else { return body }
+        var body = body
+        body[index] ^= 0xFF
+        return body
+    }
+
+    /// nil when the write may go on.
+    private func refusal(_ call: Call) -> Answer? {
+        let noneMatch = call.head["if-none-match"]
+        let match = call.head["if-match"]?.trimmingCharacters(in: ["\""])
+        guard noneMatch != nil || match != nil else { return nil }
+        let current = objects[call.path]
+        switch quirks.conditions {
+        case .ignored: return nil
+        case .refused: return .error(501, "NotImplemented")
+        case .ifMatchBroken:
+            if match != nil { return .error(412, "PreconditionFailed") }
+        case .honoured: break
+        }
+        if noneMatch != nil, current != nil { return .error(412, "PreconditionFailed") }
+        if let match {
+            guard let current else { return .error(404, "NoSuchKey") }
+            if current.eTag != match { return .error(412, "PreconditionFailed") }
+        }
+        return nil
+    }
+
+    private mutating func put(_ call: Call) -> Answer {
+        if call.head["x-amz-tagging"] != nil, quirks.tagging == .refused {
+            return .error(501, "NotImplemented")
+        }
+        if let refusal = refusal(call) { return refusal }
+        if let from = call.head["x-amz-copy-source"] { return copy(call, from) }
+        let body = stored(call.body)
+        let object = QuirkyStore.Object(
+            body: body, eTag: eTag(body), headers: call.objectHeaders,
+            tags: quirks.tagging == .kept ? call.head["x-amz-tagging"] : nil, parts: nil,
+            modified: now)
+        objects[call.path] = object
+        return Answer(200, headers: ["ETag": "\"\(object.eTag)\""])
+    }
+
+    private mutating func copy(_ call: Call, _ from: String) -> Answer {
+        let path = from.hasPrefix("/") ? from : "/" + from
+        guard var object = objects[path] else { return .error(404, "NoSuchKey") }
+        if let match = call.head["x-amz-copy-source-if-match"],
+            match.trimmingCharacters(in: ["\""]) != object.eTag, quirks.conditions == .honoured
+        {
+            return .error(412, "PreconditionFailed")
+        }
+        if call.head["x-amz-metadata-directive"] == "REPLACE", quirks.replacesOnCopy {
+            object.headers = call.objectHeaders
+        }
+        object.eTag = eTag(object.body)
+        object.parts = nil
+        object.modified = now
+        objects[call.path] = object
+        return Answer(
+            200, headers: ["Content-Type": "application/xml"],
+            "<CopyObjectResult><ETag>&quot;\(object.eTag)&quot;</ETag></CopyObjectResult>")
+    }
+
+    private mutating func begin(_ call: Call) -> Answer {
+        let id = "upload\(counter)"
+        uploads[id] = QuirkyStore.Upload(
+            path: call.path, headers: call.objectHeaders, initiated: now)
+        return Answer(
+            200, headers: ["Content-Type": "application/xml"],
+            "<InitiateMultipartUploadResult><UploadId>\(id)</UploadId>"
+                + "</InitiateMultipartUploadResult>")
+    }
+
+    private mutating func putPart(_ call: Call) -> Answer {
+        guard let id = call.query["uploadId"], uploads[id] != nil,
+            let number = call.query["partNumber"].flatMap({ Int($0) })
+        else { return .error(404, "NoSuchUpload") }
+        var body = stored(call.body)
+        if let from = call.head["x-amz-copy-source"] {
+            // Answers as if nothing were wrong, and keeps an empty part.
+            guard quirks.copiesParts else {
+                uploads[id]?.parts[number] = []
+                return Answer(200)
+            }
+            let path = from.hasPrefix("/") ? from : "/" + from
+            guard let object = objects[path] else { return .error(404, "NoSuchKey") }
+            body = object.body
+            if let range = call.head["x-amz-copy-source-range"].flatMap(byteRange) {
+                body = Array(body[range.clamped(to: 0..<body.count)])
+            }
+            uploads[id]?.parts[number] = body
+            return Answer(
+                200, headers: ["Content-Type": "application/xml"],
+                "<CopyPartResult><ETag>&quot;\(Hex.encode(Checksum.of(body, .md5)))&quot;</ETag>"
+                    + "</CopyPartResult>")
+        }
+        uploads[id]?.parts[number] = body
+        return Answer(200, headers: ["ETag": "\"\(Hex.encode(Checksum.of(body, .md5)))\""])
+    }
+
+    private mutating func complete(_ call: Call) -> Answer {
+        guard let id = call.query["uploadId"], let upload = uploads[id] else {
+            return .error(404, "NoSuchUpload")
+        }
+        if let refusal = refusal(call) { return refusal }
+        let parts = upload.parts.sorted { $0.key < $1.key }.map(\.value)
+        if quirks.wantsRegularParts,
+            !parts.dropLast().allSatisfy({ $0.count == parts[0].count })
+        {
+            return .error(400, "InvalidPart")
+        }
+        uploads[id] = nil
+        let body = parts.flatMap { $0 }
+        let object = QuirkyStore.Object(
+            body: body, eTag: multipartETag(body, parts.map { Checksum.of($0, .md5) }),
+            headers: upload.headers, tags: nil, parts: parts.map(\.count), modified: now)
+        objects[call.path] = object
+        return Answer(
+            200, headers: ["Content-Type": "application/xml"],
+            "<CompleteMultipartUploadResult><ETag>&quot;\(object.eTag)&quot;</ETag>"
+                + "</CompleteMultipartUploadResult>")
+    }
+}

@@ -1,0 +1,193 @@
+import Foundation
+import Glibc
+import Signing
+import Transport
+
+/// An S3 endpoint in memory that can be as odd as real ones are: for what no well-behaved server
+/// shows. Checks no signatures; any bucket exists, but for the ones named missing.
+final class QuirkyStore: Sendable {
+    struct Quirks: Sendable {
+        enum ETags: Sendable { case md5, opaque, kms }
+        enum MultipartETags: Sendable { case standard, wholeMD5, opaque }
+        enum Tagging: Sendable { case kept, ignored, refused }
+        enum Conditions: Sendable { case honoured, ignored, refused, ifMatchBroken }
+        var eTags = ETags.md5
+        var multipartETags = MultipartETags.standard
+        var tagging = Tagging.kept
+        var conditions = Conditions.honoured
+        /// `?partNumber=` tells the part.
+        var readsParts = true
+        var copiesParts = true
+        /// CopyObject keeps the old metadata whatever it is told.
+        var replacesOnCopy = true
+        /// All parts but the last must be of one size.
+        var wantsRegularParts = false
+        /// Sends x-amz-checksum-crc32 when asked.
+        var hasChecksums = false
+        /// What is stored is not what was sent: the byte at this index is inverted.
+        var damagesStoredByte: Int?
+        var archived: Set<String> = []
+        var missingBuckets: Set<String> = []
+        init() {}
+    }
+
+    struct Object: Sendable {
+        var body: [UInt8]
+        var eTag: String
+        var headers: [String: String]
+        var tags: String?
+        /// Sizes, when it was uploaded in parts.
+        var parts: [Int]?
+        /// Unix seconds.
+        var modified: Int64
+    }
+
+    struct Upload: Sendable {
+        var path: String
+        var headers: [String: String]
+        var parts: [Int: [UInt8]] = [:]
+        var initiated: Int64
+    }
+
+    struct State: Sendable {
+        var quirks: Quirks
+        /// By "/bucket/key" as sent.
+        var objects: [String: Object] = [:]
+        var uploads: [String: Upload] = [:]
+        var counter = 0
+        /// "PUT /bucket/key?query", in order.
+        var log: [String] = []
+        /// Added to the clock, to make one object newer than another.
+        var clockOffset: Int64 = 0
+    }
+
+    let port: Int
+    private let listener: Int32
+    private let state: Locked<State>
+
+    init(_ quirks: Quirks = Quirks()) throws {
+        (listener, port) = try LoopbackSocket.listen()
+        state = Locked(State(quirks: quirks))
+        LoopbackSocket.acceptForever(listener) { [weak self] connection in
+            self?.serve(connection)
+            close(connection)
+        }
+    }
+
+    deinit { shutdown(listener, Int32(SHUT_RDWR)); close(listener) }
+
+    var objects: [String: Object] { state.withLock { $0.objects } }
+    var uploads: [String: Upload] { state.withLock { $0.uploads } }
+    var log: [String] { state.withLock { $0.log } }
+
+    func change(_ change: @Sendable (inout State) -> Void) {
+        state.withLock { state in
+            var copy = state
+            change(&copy)
+            state = copy
+        }
+    }
+
+    /// Puts an object there directly; with sizes, as if it had been uploaded in such parts.
+    func seed(
+        _ path: String, _ body: [UInt8], headers: [String: String] = [:], tags: String? = nil,
+        parts: [Int]? = nil
+    ) {
+        state.withLock { state in
+            state.counter += 1
+            var eTag = state.eTag(body)
+            if let parts {
+                var rest = body[...]
+                let digests = parts.map { size -> [UInt8] in
+                    defer { rest = rest.dropFirst(size) }
+                    return Checksum.of(Array(rest.prefix(size)), .md5)
+                }
+                eTag = state.multipartETag(body, digests)
+            }
+            state.objects[path] = Object(
+                body: body, eTag: eTag, headers: headers, tags: tags, parts: parts,
+                modified: state.now)
+        }
+    }
+
+    private func serve(_ connection: Int32) {
+        let reader = MessageReader(connection)
+        while let head = reader.head() {
+            if head["expect"] != nil {
+                LoopbackSocket.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), to: connection)
+            }
+            guard let body = reader.exactly(head.contentLength ?? 0) else { return }
+            let call = Call(head, body)
+            let answer = state.withLock { state in
+                state.log.append("\(call.method) \(call.target)")
+                return state.answer(call)
+            }
+            var fields = answer.headers.map { (name: $0.key, value: $0.value) }
+            let length = answer.length ?? answer.body.count
+            fields.append(("Content-Length", String(length)))
+            let head = MessageHead(first: "HTTP/1.1 \(answer.status) Answer", fields: fields)
+            let payload = call.method == "HEAD" ? [] : answer.body
+            guard LoopbackSocket.send(head.bytes + payload, to: connection) else { return }
+        }
+    }
+}
+
+/// One request, taken apart.
+struct Call: Sendable {
+    var method: String
+    var target: String
+    var path: String
+    var query: [String: String]
+    var head: MessageHead
+    var body: [UInt8]
+
+    init(_ head: MessageHead, _ body: [UInt8]) {
+        let words = head.first.split(separator: " ").map(String.init)
+        method = words[0]
+        target = words[1]
+        let halves = target.split(separator: "?", maxSplits: 1).map(String.init)
+        path = halves[0]
+        query = [:]
+        for pair in (halves.count > 1 ? halves[1] : "").split(separator: "&") {
+            let sides = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            query[sides[0]] = sides.count > 1 ? sides[1].removingPercentEncoding : ""
+        }
+        self.head = head
+        self.body = body
+    }
+
+    /// What is kept with an object.
+    var objectHeaders: [String: String] {
+        var kept: [String: String] = [:]
+        for (name, value) in head.fields {
+            let name = name.lowercased()
+            if name.hasPrefix("x-amz-meta-") || Self.kept.contains(name) { kept[name] = value }
+        }
+        return kept
+    }
+
+    private static let kept: Set<String> = [
+        "content-type", "content-encoding", "content-language", "content-disposition",
+        "cache-control", "expires", "x-amz-storage-class",
+    ]
+}
+
+struct Answer: Sendable {
+    var status = 200
+    var headers: [String: String] = [:]
+    var body: [UInt8] = []
+    /// Of a HEAD's body, which is not sent.
+    var length: Int?
+
+    init(_ status: Int, headers: [String: String] = [:], _ text: String = "") {
+        self.status = status
+        self.headers = headers
+        body = Array(text.utf8)
+    }
+
+    static func error(_ status: Int, _ code: String) -> Answer {
+        Answer(
+            status, headers: ["Content-Type": "application/xml"],
+            "<?xml version=\"1.0\"?><Error><Code>\(code)</Code><Message>\(code)</Message></Error>")
+    }
+}

@@ -26,15 +26,19 @@ extension Convergence {
                 cause: error)
         case .tooLarge:
             return ReplicationError(
-                kind: .tooLarge, key: key, message: "\(key): \(error)", cause: error)
+                kind: .tooLarge, key: key, message: describe(error), cause: error)
         default:
             return ReplicationError(
                 kind: refusesKey(error) ? .keyNotStorable : .store, key: key,
                 message: refusesKey(error)
-                    ? "\(key): \(destination.connection.name) does not take this key: \(error)"
-                    : "\(key): \(error)",
+                    ? "\(destination.connection.name) does not take this key: \(error)"
+                    : describe(error),
                 cause: error)
         }
+    }
+
+    private func describe(_ error: S3Error) -> String {
+        error.hint.map { "\(error); \($0)" } ?? error.description
     }
 
     /// Stores have no common code for a key they cannot hold: a refused write of a key that is out

@@ -10,6 +10,7 @@ extension Convergence {
         if write.tags == nil, write.head.tagCount > 0, rule.copying.copiesTags, canTag {
             write.tags = try await sourceTags(versionID: write.head.versionID)
         }
+        if write.cannedACL == nil { write.cannedACL = try await sourceACL() }
         let upload = try await begin(write)
         do {
             let parts = try await moveParts(write, upload.id)
@@ -35,7 +36,7 @@ extension Convergence {
         try await adapting { dropped, attempt in
             let single = SingleWrite(
                 pin: write.pin, condition: write.condition, carriesOrigin: write.carriesOrigin,
-                tags: write.tags)
+                tags: write.tags, cannedACL: write.cannedACL)
             var options = writeOptions(
                 write.head, single, dropping: dropped, attempt, contentMD5: nil)
             // The condition belongs to the completion.

@@ -48,16 +48,30 @@ extension Convergence {
     /// Metadata travels by itself, unless the rule says otherwise.
     private func replacement(_ pin: ObjectState) async throws -> WriteOptions? {
         let dropsTags = !rule.copying.copiesTags
-        let mayBeLocked = rule.copying.copiesLock && source.dialect.objectLock == .yes
-        guard rule.copying.storageClass != nil || dropsTags || mayBeLocked else { return nil }
+        let mayBeLocked = rule.copying.copiesLock ? await sourceBucketLocks() : false
+        guard
+            rule.copying.storageClass != nil || dropsTags || mayBeLocked || rule.copying.copiesACL
+        else { return nil }
         let head = try await pinnedHead(pin)
         var write = SingleWrite(pin: pin, condition: .none)
+        write.cannedACL = try await sourceACL()
         if head.tagCount > 0, rule.copying.copiesTags, canTag {
             write.tags = try await sourceTags(versionID: head.versionID)
         }
         var options = writeOptions(head, write, dropping: [], Attempt(), contentMD5: nil)
         if dropsTags { options.metadata.tags = [] }
         return options
+    }
+
+    /// Whether the source's bucket has object lock, whose headers CopyObject leaves behind. Asked
+    /// once; a store that cannot say has none.
+    private func sourceBucketLocks() async -> Bool {
+        if let known = shared.sourceBucketLocks { return known }
+        // Best effort: without an answer the object's own lock headers are not copied.
+        let configuration = try? await source.objectLockConfiguration(sourceAddress.bucket)
+        let locks = configuration?.isEnabled ?? false
+        shared.sawSourceBucketLocks(locks)
+        return locks
     }
 
     private func copyPartsServerSide(

@@ -7,6 +7,7 @@ extension Convergence {
     /// - Throws: ``Moved``, ``Damaged``, `S3Error`.
     func writeOnce(_ write: SingleWrite) async throws -> Written {
         var write = write
+        if write.cannedACL == nil { write.cannedACL = try await sourceACL() }
         while true {
             do {
                 var written = try await adapting { dropped, attempt in

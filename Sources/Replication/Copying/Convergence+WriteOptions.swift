@@ -24,6 +24,14 @@ extension Convergence {
         }
         addTags(head, write, dropped, attempt, &options)
         addLock(head, dropped, attempt, &options)
+        if let acl = write.cannedACL {
+            if destination.dialect.acl == .no || dropped.contains(.acl) {
+                noteNoACL()
+            } else {
+                options.cannedACL = acl
+                attempt.carries(.acl)
+            }
+        }
         let wantsMD5 =
             options.metadata.lock != nil || dropped.contains(.withoutContentMD5)
             || !shared.isUsable(.withoutContentMD5)
@@ -101,6 +109,32 @@ extension Convergence {
     func learnNoTags() {
         destination.learn { $0.tagging = .no }
         noteNoTags()
+    }
+
+    private func noteNoACL() {
+        notes.add("ACLs are not supported by \(destination.connection.name)")
+    }
+
+    /// The source's ACL as a canned one, when the rule copies ACLs and there is more to say than
+    /// "private". Named grants mean nothing to another store: they are noted, not copied.
+    func sourceACL() async throws(S3Error) -> String? {
+        guard rule.copying.copiesACL else { return nil }
+        guard destination.dialect.acl != .no else {
+            noteNoACL()
+            return nil
+        }
+        do {
+            let control = try await source.accessControl(sourceAddress)
+            guard let canned = control.canned else {
+                notes.add("grants to single users did not travel: accounts differ between stores")
+                return nil
+            }
+            return canned == "private" ? nil : canned
+        } catch {
+            guard error.kind == .notSupported else { throw error }
+            notes.add("ACLs are not supported by \(source.connection.name)")
+            return nil
+        }
     }
 
     /// The condition as this destination can be asked for it.

@@ -29,17 +29,19 @@ final class LeftJournal: Sendable {
 
     /// Aborts the open uploads of this place's bucket; returns how many. The file goes when
     /// nothing is left open in it.
-    func settle(_ place: Place) async -> Int {
+    ///
+    /// - Parameter living: Uploads of processes that live: not ours to abort.
+    func settle(_ place: Place, sparing living: [JournalEntry]) async -> Int {
         let connection = place.client.connection
         let endpoint = "\(connection.scheme)://\(connection.authority)"
         var aborted = 0
         var left = 0
-        for entry in JournalEntry.open(in: contents()) {
+        for entry in JournalEntry.open(in: Self.contents(of: descriptor)) {
             guard entry.endpoint == endpoint, entry.bucket == place.bucket else {
                 left += 1
                 continue
             }
-            guard let count = await Self.abort(entry, place.client) else {
+            guard let count = await Self.abort(entry, place.client, sparing: living) else {
                 left += 1
                 continue
             }
@@ -51,18 +53,26 @@ final class LeftJournal: Sendable {
     }
 
     /// nil when the store could not be asked.
-    private static func abort(_ entry: JournalEntry, _ client: S3Client) async -> Int? {
+    private static func abort(
+        _ entry: JournalEntry, _ client: S3Client, sparing living: [JournalEntry]
+    ) async -> Int? {
         let object = ObjectAddress(bucket: entry.bucket, key: entry.key)
         do {
             if let uploadID = entry.uploadID {
                 return try await abort(object, uploadID, client) ? 1 : 0
             }
+            // Someone copies this very key now: whose upload is whose cannot be told.
+            let rivals = living.filter {
+                $0.endpoint == entry.endpoint && $0.bucket == entry.bucket && $0.key == entry.key
+            }
+            if rivals.contains(where: { $0.uploadID == nil }) { return nil }
             var count = 0
             // Some stores list by whole key only, so the key is the prefix; others list all that
             // begins with it. Stores tell whole seconds.
             for upload in try await client.listUploads(entry.bucket, prefix: entry.key)
             where upload.key == entry.key
                 && upload.initiated.wholeSeconds >= entry.intendedAt.wholeSeconds
+                && !rivals.contains(where: { $0.uploadID == upload.uploadID })
             {
                 if try await abort(object, upload.uploadID, client) { count += 1 }
             }
@@ -85,10 +95,10 @@ final class LeftJournal: Sendable {
         }
     }
 
-    private func contents() -> [UInt8] {
+    static func contents(of descriptor: Int32) -> [UInt8] {
         var bytes: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 64 << 10)
-        while bytes.count < Self.maxBytes {
+        while bytes.count < maxBytes {
             let count = block.withUnsafeMutableBytes {
                 pread(descriptor, $0.baseAddress, $0.count, off_t(bytes.count))
             }

@@ -10,6 +10,7 @@ struct MultipartWrite: Sendable {
     var condition: WriteCondition
     var carriesOrigin = false
     var tags: [Tag]?
+    var cannedACL: String?
     /// The parts are copied by the store itself from this object, and nothing passes through here.
     var serverSideFrom: ObjectAddress?
     /// Digests of each part are taken on the way.

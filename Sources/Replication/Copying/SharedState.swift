@@ -9,6 +9,7 @@ final class SharedState: Sendable {
         var isLearningConditions = false
         var sourceBucketSeenAt: Int64 = 0
         var unusable: Set<Feature> = []
+        var sourceBucketLocks: Bool?
     }
 
     /// Something that a write asks for besides its content, and that a store may not know.
@@ -57,6 +58,13 @@ final class SharedState: Sendable {
 
     func sawSourceBucket(now: Int64) {
         state.withLock { $0.sourceBucketSeenAt = now }
+    }
+
+    /// nil: not asked yet.
+    var sourceBucketLocks: Bool? { state.withLock { $0.sourceBucketLocks } }
+
+    func sawSourceBucketLocks(_ locks: Bool) {
+        state.withLock { $0.sourceBucketLocks = locks }
     }
 
     private static let bucketTrustMilliseconds: Int64 = 10_000

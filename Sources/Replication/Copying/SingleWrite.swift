@@ -15,6 +15,8 @@ struct SingleWrite: Sendable {
     var layouts: [PartLayout] = []
     /// nil: not asked for yet.
     var tags: [Tag]?
+    /// nil: the destination's default.
+    var cannedACL: String?
 
     /// MD5 for the stores' ETags; SHA-256 is cheaper where no ETag is one, and then compares what
     /// was sent with what is read back.

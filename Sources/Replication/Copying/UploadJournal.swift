@@ -123,13 +123,28 @@ public final class UploadJournal: Sendable {
     /// Aborts what dead processes left on this bucket; returns how many were aborted. What cannot
     /// be aborted now stays noted for the next sweep.
     public func sweep(_ place: Place) async -> Int {
-        var aborted = 0
+        var left: [LeftJournal] = []
+        var living = state.withLock { Array($0.open.values) }
         for name in Self.journalNames(in: directory) {
             let file = "\(directory)/\(name)"
-            guard file != path, let left = LeftJournal(path: file) else { continue }
-            aborted += await left.settle(place)
+            if file == path { continue }
+            if let journal = LeftJournal(path: file) {
+                left.append(journal)
+            } else {
+                living += JournalEntry.open(in: Self.contents(of: file))
+            }
         }
+        var aborted = 0
+        for journal in left { aborted += await journal.settle(place, sparing: living) }
         return aborted
+    }
+
+    /// Empty when it cannot be read: it has just been settled by another sweep.
+    private static func contents(of path: String) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        return LeftJournal.contents(of: descriptor)
     }
 }
 

@@ -1,0 +1,240 @@
+"""The embedded endpoint as boto3 sees it, with boto3's own defaults: checksums in trailers, virtual parts and all."""
+
+import hashlib
+import urllib.error
+import urllib.request
+
+import boto3
+import pytest
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from support import catalogue, stores
+from support.pool import new_bucket
+
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def server(pool):
+    return pool.get("local-s3")
+
+
+@pytest.fixture
+def s3(server):
+    return stores.client(server, defaults=True)
+
+
+@pytest.fixture
+def bucket(server):
+    return new_bucket(server)
+
+
+def refused(call, **arguments) -> tuple[int, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    answer = caught.value.response
+    return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]
+
+
+def test_every_key_and_kind_is_held(server, bucket):
+    count = catalogue.fill(server, bucket)
+    held = stores.contents(server, bucket)
+    assert len(held) == count
+    for key in catalogue.holdable_keys(server.features):
+        expected = b"" if key.endswith("/") else catalogue.body(key, 100 + len(key))
+        assert held[key].sha256 == hashlib.sha256(expected).hexdigest(), key
+    for kind in catalogue.KINDS:
+        if kind.parts:
+            bodies = [catalogue.body(f"{kind.name} {n}", size) for n, size in enumerate(kind.parts, 1)]
+            digest = hashlib.md5(b"".join(hashlib.md5(part).digest() for part in bodies)).hexdigest()
+            assert held[kind.key].etag == f"{digest}-{len(bodies)}", kind.name
+        else:
+            body = catalogue.body(kind.name, kind.size)
+            assert held[kind.key].etag == hashlib.md5(body).hexdigest(), kind.name
+
+
+def test_headers_metadata_and_tags_come_back(server, bucket, s3):
+    catalogue.fill(server, bucket)
+    head = s3.head_object(Bucket=bucket, Key="kind/system-headers")
+    assert {name: head[name] for name in catalogue.SYSTEM} == catalogue.SYSTEM
+    assert s3.head_object(Bucket=bucket, Key="kind/expires")["ExpiresString"] == "Thu, 02 Jan 2031 03:04:05 GMT"
+    assert s3.head_object(Bucket=bucket, Key="kind/user-metadata")["Metadata"] == {"foo": "bar", "mixed-case": "V"}
+    tags = s3.get_object_tagging(Bucket=bucket, Key="kind/tags")["TagSet"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {"a": "1", "b": "x y", "c": "+="}
+
+
+def test_listings_page_in_the_order_of_utf8(server, bucket, s3):
+    keys = catalogue.holdable_keys(server.features)
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    listed = []
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, PaginationConfig={"PageSize": 3}):
+        assert page["KeyCount"] <= 3
+        listed += [entry["Key"] for entry in page["Contents"]]
+    assert listed == sorted(keys, key=lambda key: key.encode())
+    first = []
+    for page in s3.get_paginator("list_objects").paginate(Bucket=bucket, PaginationConfig={"PageSize": 4}):
+        first += [entry["Key"] for entry in page["Contents"]]
+    assert first == listed
+
+
+def test_delimiters_prefixes_and_start_after(bucket, s3):
+    for key in ("a/1", "a/2", "b", "c/d/e", "c/f"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    page = s3.list_objects_v2(Bucket=bucket, Delimiter="/")
+    assert [entry["Prefix"] for entry in page["CommonPrefixes"]] == ["a/", "c/"]
+    assert [entry["Key"] for entry in page["Contents"]] == ["b"]
+    page = s3.list_objects_v2(Bucket=bucket, Prefix="c/", Delimiter="/")
+    assert [entry["Prefix"] for entry in page["CommonPrefixes"]] == ["c/d/"]
+    after = s3.list_objects_v2(Bucket=bucket, StartAfter="a/1")["Contents"]
+    assert [entry["Key"] for entry in after] == ["a/2", "b", "c/d/e", "c/f"]
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Delimiter="/", PaginationConfig={"PageSize": 1}
+    )
+    seen = [entry.get("Prefix") or entry.get("Key") for page in pages
+            for entry in page.get("CommonPrefixes", []) + page.get("Contents", [])]  # fmt: skip
+    assert seen == ["a/", "b", "c/"]
+
+
+def test_ranges(bucket, s3):
+    body = catalogue.body("range", 1000)
+    s3.put_object(Bucket=bucket, Key="k", Body=body)
+    for given, expected in (("bytes=0-0", body[:1]), ("bytes=990-", body[990:]), ("bytes=-5", body[-5:]),
+                            ("bytes=10-5000", body[10:])):  # fmt: skip
+        answer = s3.get_object(Bucket=bucket, Key="k", Range=given)
+        assert answer["Body"].read() == expected
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 206
+        assert answer["ContentRange"].endswith("/1000")
+    assert refused(s3.get_object, Bucket=bucket, Key="k", Range="bytes=1000-") == (416, "InvalidRange")
+
+
+def test_conditional_reads_and_writes(bucket, s3):
+    etag = s3.put_object(Bucket=bucket, Key="k", Body=b"one")["ETag"]
+    wrong = '"' + "0" * 32 + '"'
+    assert s3.get_object(Bucket=bucket, Key="k", IfMatch=etag)["Body"].read() == b"one"
+    assert refused(s3.get_object, Bucket=bucket, Key="k", IfMatch=wrong)[0] == 412
+    assert refused(s3.get_object, Bucket=bucket, Key="k", IfNoneMatch=etag)[0] == 304
+    assert refused(s3.put_object, Bucket=bucket, Key="k", Body=b"two", IfNoneMatch="*")[0] == 412
+    assert refused(s3.put_object, Bucket=bucket, Key="k", Body=b"two", IfMatch=wrong)[0] == 412
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"one"
+    s3.put_object(Bucket=bucket, Key="k", Body=b"two", IfMatch=etag)
+    s3.put_object(Bucket=bucket, Key="new", Body=b"new", IfNoneMatch="*")
+    assert refused(s3.put_object, Bucket=bucket, Key="none", Body=b"x", IfMatch=etag)[0] == 404
+
+
+def test_multipart_by_the_transfer_client(bucket, s3, tmp_path):
+    data = catalogue.body("transfer", 21 * MIB + 3)
+    sent = tmp_path / "sent"
+    sent.write_bytes(data)
+    s3.upload_file(str(sent), bucket, "big", Config=TransferConfig(multipart_chunksize=8 * MIB))
+    parts = [data[start : start + 8 * MIB] for start in range(0, len(data), 8 * MIB)]
+    digest = hashlib.md5(b"".join(hashlib.md5(part).digest() for part in parts)).hexdigest()
+    assert s3.head_object(Bucket=bucket, Key="big")["ETag"] == f'"{digest}-3"'
+    received = tmp_path / "received"
+    s3.download_file(bucket, "big", str(received))
+    assert received.read_bytes() == data
+    second = s3.get_object(Bucket=bucket, Key="big", PartNumber=2)
+    assert second["Body"].read() == parts[1]
+    assert second["PartsCount"] == 3
+
+
+def test_uploads_are_listed_and_aborted(bucket, s3):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    address = {"Bucket": bucket, "Key": "k", "UploadId": upload}
+    s3.upload_part(PartNumber=1, Body=b"x" * 5 * MIB, **address)
+    assert [one["UploadId"] for one in s3.list_multipart_uploads(Bucket=bucket)["Uploads"]] == [upload]
+    assert [(part["PartNumber"], part["Size"]) for part in s3.list_parts(**address)["Parts"]] == [(1, 5 * MIB)]
+    s3.abort_multipart_upload(**address)
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+    assert refused(s3.list_parts, **address)[1] == "NoSuchUpload"
+
+
+def test_bad_completions_are_refused(bucket, s3):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    address = {"Bucket": bucket, "Key": "k", "UploadId": upload}
+    small = [s3.upload_part(PartNumber=n, Body=b"x" * 10, **address)["ETag"] for n in (1, 2)]
+
+    def complete(*parts):
+        listed = [{"PartNumber": number, "ETag": etag} for number, etag in parts]
+        return refused(s3.complete_multipart_upload, MultipartUpload={"Parts": listed}, **address)[1]
+
+    assert complete((1, small[0]), (2, small[1])) == "EntityTooSmall"
+    assert complete((2, small[1]), (1, small[0])) == "InvalidPartOrder"
+    assert complete((1, '"' + "0" * 32 + '"')) == "InvalidPart"
+    assert refused(s3.head_object, Bucket=bucket, Key="k")[0] == 404
+
+
+def test_copies(server, bucket, s3):
+    other = new_bucket(server)
+    key = "with ü +%/k"
+    s3.put_object(Bucket=bucket, Key=key, Body=b"x", Metadata={"m": "1"}, ContentType="text/x", Tagging="t=1")
+    s3.copy_object(Bucket=other, Key="copy", CopySource={"Bucket": bucket, "Key": key})
+    head = s3.head_object(Bucket=other, Key="copy")
+    assert (head["Metadata"], head["ContentType"]) == ({"m": "1"}, "text/x")
+    assert s3.get_object_tagging(Bucket=other, Key="copy")["TagSet"] == [{"Key": "t", "Value": "1"}]
+    source = {"Bucket": other, "Key": "copy"}
+    s3.copy_object(Bucket=other, Key="copy", CopySource=source, MetadataDirective="REPLACE", Metadata={"n": "2"})
+    assert s3.head_object(Bucket=other, Key="copy")["Metadata"] == {"n": "2"}
+    missing = {"Bucket": bucket, "Key": "none"}
+    assert refused(s3.copy_object, Bucket=other, Key="k", CopySource=missing)[1] == "NoSuchKey"
+
+
+def test_deletes(bucket, s3):
+    for n in range(5):
+        s3.put_object(Bucket=bucket, Key=f"k{n}", Body=b"x")
+    s3.delete_object(Bucket=bucket, Key="k0")
+    s3.delete_object(Bucket=bucket, Key="never was")
+    wanted = [{"Key": key} for key in ("k1", "k2", "never was")]
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": wanted})
+    assert len(answer["Deleted"]) == 3 and "Errors" not in answer
+    assert sorted(stores.keys(s3, bucket)) == ["k3", "k4"]
+    assert refused(s3.delete_bucket, Bucket=bucket) == (409, "BucketNotEmpty")
+
+
+def test_what_is_missing_is_said_so(bucket, s3):
+    assert refused(s3.get_object, Bucket=bucket, Key="none") == (404, "NoSuchKey")
+    assert refused(s3.head_object, Bucket=bucket, Key="none")[0] == 404
+    assert refused(s3.get_object, Bucket="no-such-bucket", Key="k") == (404, "NoSuchBucket")
+    assert refused(s3.head_bucket, Bucket="no-such-bucket")[0] == 404
+
+
+def test_presigned_addresses(bucket, server):
+    s3 = stores.client(server)
+    signed = boto3.client(
+        "s3", endpoint_url=server.endpoint, aws_access_key_id=server.access, aws_secret_access_key=server.secret,
+        region_name="us-east-1", config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )  # fmt: skip
+    key = "pre signed/ü+"
+    target = signed.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": key})
+    with urllib.request.urlopen(urllib.request.Request(target, data=b"body", method="PUT")) as answer:
+        assert answer.status == 200
+    source = signed.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=60)
+    with urllib.request.urlopen(source) as answer:
+        assert answer.read() == b"body"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(source.replace("X-Amz-Expires=60", "X-Amz-Expires=61"))
+    assert caught.value.code == 403
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == b"body"
+
+
+def test_keys_are_checked(server, bucket):
+    wrong = stores.client(server, secret="not the secret")
+    assert refused(wrong.list_objects_v2, Bucket=bucket) == (403, "SignatureDoesNotMatch")
+    unknown = stores.client(server, access="NOBODY")
+    assert refused(unknown.list_objects_v2, Bucket=bucket) == (403, "InvalidAccessKeyId")
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
+def test_checksums_are_kept_and_checked(bucket, s3, algorithm):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"checked", ChecksumAlgorithm=algorithm)
+    head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    assert head[f"Checksum{algorithm}"]
+    bad = {f"Checksum{algorithm}": head[f"Checksum{algorithm}"]}
+    assert refused(s3.put_object, Bucket=bucket, Key="k2", Body=b"other", **bad)[0] == 400
+    assert refused(s3.head_object, Bucket=bucket, Key="k2")[0] == 404
+
+
+def test_a_wrong_content_md5_is_refused(bucket, s3):
+    given = {"Bucket": bucket, "Key": "k", "Body": b"x", "ContentMD5": "1B2M2Y8AsgTpgAmY7PhCfg=="}
+    assert refused(s3.put_object, **given) == (400, "BadDigest")

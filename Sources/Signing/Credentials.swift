@@ -5,16 +5,17 @@ public struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomR
     public let sessionToken: String?
     /// Unix seconds; nil when they do not expire.
     public let expiration: Int64?
-    public init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil, expiration: Int64? = nil) {
-        self.accessKeyID = accessKeyID; self.secretAccessKey = secretAccessKey; self.sessionToken = sessionToken; self.expiration = expiration
+
+    public init(
+        accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil,
+        expiration: Int64? = nil
+    ) {
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
+        self.sessionToken = sessionToken
+        self.expiration = expiration
     }
+
     public var description: String { "Credentials(\(accessKeyID))" }
     public var customMirror: Mirror { Mirror(self, children: ["accessKeyID": accessKeyID]) }
-}
-
-public protocol CredentialsProvider: Sendable {
-    /// Valid credentials, refreshed before they expire. Cheap when cached: called for every request.
-    func credentials() async throws -> Credentials
-    /// Where they come from, for messages: "BRIGADE_CONNECTION_MINIO", "profile backup in ~/.aws/credentials". Never a secret.
-    var origin: String { get }
 }

@@ -1,0 +1,58 @@
+/// What `x-amz-content-sha256` says of the body.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
+public enum PayloadHash: Sendable, Equatable {
+    /// Lower-case hex SHA-256 of the body.
+    case sha256(String)
+    case unsigned
+    /// `aws-chunked`, each chunk signed.
+    case streamingSigned
+    /// The same, followed by signed trailers.
+    case streamingSignedTrailer
+    /// `aws-chunked` without chunk signatures, followed by trailers.
+    case streamingUnsignedTrailer
+
+    /// Of an empty body.
+    public static let empty = PayloadHash.sha256(emptySHA256)
+    static let emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+    public static func of(_ body: UnsafeRawBufferPointer) -> PayloadHash {
+        body.isEmpty ? .empty : .sha256(SHA256Digest(of: body).hex)
+    }
+
+    public static func of(_ body: [UInt8]) -> PayloadHash { body.withUnsafeBytes { of($0) } }
+
+    /// nil for what is neither one of S3's words nor 64 lower-case hex digits.
+    public init?(headerValue: some StringProtocol) {
+        switch headerValue {
+        case "UNSIGNED-PAYLOAD": self = .unsigned
+        case "STREAMING-AWS4-HMAC-SHA256-PAYLOAD": self = .streamingSigned
+        case "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER": self = .streamingSignedTrailer
+        case "STREAMING-UNSIGNED-PAYLOAD-TRAILER": self = .streamingUnsignedTrailer
+        default:
+            let digits = headerValue.utf8
+            let isDigest =
+                digits.count == 64
+                && digits.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+            guard isDigest else { return nil }
+            self = .sha256(String(headerValue))
+        }
+    }
+
+    public var headerValue: String {
+        switch self {
+        case .sha256(let digest): digest
+        case .unsigned: "UNSIGNED-PAYLOAD"
+        case .streamingSigned: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+        case .streamingSignedTrailer: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+        case .streamingUnsignedTrailer: "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+        }
+    }
+
+    /// Whether the body is `aws-chunked`.
+    public var isStreaming: Bool {
+        switch self {
+        case .sha256, .unsigned: false
+        case .streamingSigned, .streamingSignedTrailer, .streamingUnsignedTrailer: true
+        }
+    }
+}

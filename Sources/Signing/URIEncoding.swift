@@ -1,0 +1,54 @@
+/// Percent-encoding as Signature V4 has it: the unreserved bytes `A-Z a-z 0-9 - . _ ~` stay, all others become `%XX` in upper case.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
+public enum URIEncoding {
+    public static func encode(_ bytes: some Sequence<UInt8>, keepSlash: Bool) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(bytes.underestimatedCount + 16)
+        for byte in bytes { append(byte, to: &text, keepSlash: keepSlash) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// nil when a `%` is not followed by two hex digits.
+    public static func decode(_ string: some StringProtocol, plusIsSpace: Bool = false) -> [UInt8]?
+    {
+        var bytes: [UInt8] = []
+        let text = string.utf8
+        bytes.reserveCapacity(text.count)
+        var iterator = text.makeIterator()
+        while let byte = iterator.next() {
+            if byte == 0x25 {
+                guard let high = iterator.next().flatMap(Hex.value(of:)),
+                    let low = iterator.next().flatMap(Hex.value(of:))
+                else { return nil }
+                bytes.append(high << 4 | low)
+            } else {
+                bytes.append(byte == 0x2B && plusIsSpace ? 0x20 : byte)
+            }
+        }
+        return bytes
+    }
+
+    @inline(__always)
+    static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x61...0x7A, 0x41...0x5A, 0x30...0x39, 0x2D, 0x2E, 0x5F, 0x7E: true
+        default: false
+        }
+    }
+
+    @inline(__always)
+    static func append(_ byte: UInt8, to text: inout [UInt8], keepSlash: Bool) {
+        if isUnreserved(byte) || (keepSlash && byte == 0x2F) {
+            text.append(byte)
+        } else {
+            text.append(0x25)
+            text.append(upperDigit(byte >> 4))
+            text.append(upperDigit(byte & 0x0F))
+        }
+    }
+
+    @inline(__always)
+    private static func upperDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? value + 0x30 : value + 0x37
+    }
+}

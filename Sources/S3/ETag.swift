@@ -15,6 +15,9 @@ public struct ETag: Hashable, Sendable, Codable, CustomStringConvertible {
         value = String(Substring(bytes))
     }
 
+    /// Takes the value as it is: no quotes are looked for.
+    init(exactly value: String) { self.value = value }
+
     public init(from decoder: any Decoder) throws {
         value = try decoder.singleValueContainer().decode(String.self)
     }
@@ -37,7 +40,9 @@ public struct ETag: Hashable, Sendable, Codable, CustomStringConvertible {
             bytes.dropFirst(32).first == 0x2D
         else { return nil }
         let digits = bytes.dropFirst(33)
-        guard digits.count <= 5, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+        guard (1...5).contains(digits.count), digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
+            return nil
+        }
         return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
     }
 

@@ -89,6 +89,7 @@ extension ObjectKey: Codable {
 
     /// From a JSON string, or from `{"base64": "..."}` when the bytes are no UTF-8.
     public init(from decoder: any Decoder) throws {
+        // No string is no error yet: it may be the other form.
         if let text = try? decoder.singleValueContainer().decode(String.self) {
             self.init(text)
             return

@@ -30,7 +30,8 @@ public struct Comparison: Sendable {
     /// Key ranges that are listed at once when a listing is long and slow: 1 to 4. 1 never splits.
     public var listingRanges = 4
 
-    private let rule: ReplicationRule
+    private let filter: ObjectFilter
+    private let isFull: Bool
     private let source: any ListingSource
     private let destination: any ListingSource
     /// For tests: page size, when to split, where to, and the clock.
@@ -42,12 +43,17 @@ public struct Comparison: Sendable {
 
     public init(rule: ReplicationRule, meter: UsageMeter? = nil) {
         self.init(
-            rule: rule, source: PlaceListing(rule.source, meter: meter),
+            filter: rule.filter, isFull: rule.copying.full,
+            source: PlaceListing(rule.source, meter: meter),
             destination: PlaceListing(rule.destination, meter: meter))
     }
 
-    init(rule: ReplicationRule, source: any ListingSource, destination: any ListingSource) {
-        self.rule = rule
+    init(
+        filter: ObjectFilter, isFull: Bool, source: any ListingSource,
+        destination: any ListingSource
+    ) {
+        self.filter = filter
+        self.isFull = isFull
         self.source = source
         self.destination = destination
     }
@@ -69,14 +75,14 @@ public struct Comparison: Sendable {
         progress: @escaping @Sendable (Tally) -> Void,
         each: @escaping @Sendable (Difference) async throws -> Void
     ) async throws -> ComparisonResult {
-        let matcher = try ObjectMatcher(rule.filter, nowMilliseconds: now())
+        let matcher = try ObjectMatcher(filter, nowMilliseconds: now())
         var policy = rangePolicy
         policy.count = min(max(listingRanges, 1), 4)
         var sorted = Set(Side.allCases.filter { listing($0).dialect.sortedListing == .no })
         while true {
             let context = JoinContext(
                 source: source, destination: destination, matcher: matcher,
-                isFull: rule.copying.full, everyPair: everyPair, extraLimit: extraLimit,
+                isFull: isFull, everyPair: everyPair, extraLimit: extraLimit,
                 ranges: policy, keysPerPage: keysPerPage, now: now, each: each,
                 progress: ComparisonProgress(progress))
             do {

@@ -11,7 +11,7 @@ protocol AuditedSide: Sendable {
     func head(_ key: ObjectKey, _ options: ReadOptions) async throws -> ObjectHead
     func read<R: Sendable>(
         _ key: ObjectKey, _ options: ReadOptions,
-        consume: @Sendable (ObjectHead, BlockReader) async throws -> R
+        consume: @Sendable (ObjectHead, @escaping BlockReader) async throws -> R
     ) async throws -> R
     func tags(_ key: ObjectKey) async throws -> [Tag]
 }
@@ -38,7 +38,7 @@ struct PlaceSide: AuditedSide {
 
     func read<R: Sendable>(
         _ key: ObjectKey, _ options: ReadOptions,
-        consume: @Sendable (ObjectHead, BlockReader) async throws -> R
+        consume: @Sendable (ObjectHead, @escaping BlockReader) async throws -> R
     ) async throws -> R {
         try await client.readObject(address(key), options) { head, body in
             try await consume(head) { try await body.next() }

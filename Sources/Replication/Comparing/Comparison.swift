@@ -9,8 +9,9 @@ import Signing
 /// side and range where ranges meet.
 ///
 /// A listing that is not in byte order is detected, the store's dialect learns it, and the comparison
-/// starts again over an external sort of that side on disk: differences may then come twice; extras
-/// only once, after both listings are complete.
+/// starts again over an external sort of that side on disk: differences may then come twice, and those that
+/// came before the disorder showed may be wrong (they are hints, and whoever acts on one looks again);
+/// extras come only once, after both listings are complete.
 public struct Comparison: Sendable {
     public struct Tally: Sendable, Codable, Equatable {
         /// Objects the rule is about; the filter's others are `filtered`.

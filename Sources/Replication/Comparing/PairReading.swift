@@ -98,7 +98,7 @@ struct PairReading: Sendable {
 
     private func read(
         _ side: any AuditedSide, _ head: ObjectHead, from position: Int64,
-        _ consume: @Sendable (BlockReader) async throws -> Void
+        _ consume: @Sendable (@escaping BlockReader) async throws -> Void
     ) async throws {
         var options = ReadOptions()
         options.ifMatch = head.eTag

@@ -96,8 +96,19 @@ import Testing
             comparison.boundaries = { _ in boundaries }
         }
 
-        let (result, differences) = try await ComparisonTests.run(comparison)
+        var (result, differences) = try await ComparisonTests.run(comparison)
         let expected = Self.expected(source, destination)
+        if !result.notes.isEmpty {
+            // What came before the disorder showed may be wrong; what came after must not be, and
+            // what was learnt spares the next comparison the restart.
+            let last = Dictionary(
+                differences.map { ($0.key, $0.verdict) }, uniquingKeysWith: { $1 })
+            for (key, verdict) in expected.differences {
+                #expect(last[key] == verdict, "seed \(seed)")
+            }
+            #expect(result.extras == expected.extras, "seed \(seed)")
+            (result, differences) = try await ComparisonTests.run(comparison)
+        }
         var found: [ObjectKey: Difference.Verdict] = [:]
         for difference in differences {
             found[difference.key] = difference.verdict
@@ -105,9 +116,7 @@ import Testing
             #expect(difference.evidence.destination == destination[difference.key])
         }
         #expect(found == expected.differences, "seed \(seed)")
-        if result.notes.isEmpty {
-            #expect(differences.count == found.count, "a difference came twice, seed \(seed)")
-        }
+        #expect(differences.count == found.count, "a difference came twice, seed \(seed)")
         #expect(result.extras == expected.extras, "seed \(seed)")
         #expect(result.extraCount == expected.extras.count)
         #expect(result.tally.unchanged == expected.unchanged, "seed \(seed)")

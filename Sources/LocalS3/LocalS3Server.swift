@@ -1,0 +1,184 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOExtras
+import NIOHTTP1
+import NIOPosix
+import ServiceLifecycle
+import Signing
+
+/// An S3 endpoint on a folder: signatures checked, data safe, HTTP/1.1 on loopback unless told otherwise.
+///
+/// Use ``start(_:)`` and ``RunningLocalS3/stop()`` in tests and in a process that does other things too; ``run(onReady:)``
+/// where it is all that the process does.
+public struct LocalS3Server: Service, Sendable {
+    private let configuration: LocalS3Configuration
+
+    public init(_ configuration: LocalS3Configuration) { self.configuration = configuration }
+
+    /// Serves until the task is cancelled or a graceful shutdown is asked for.
+    ///
+    /// - Throws: ``LocalS3Error`` when it cannot start.
+    public func run() async throws { try await run(onReady: { _ in }) }
+
+    /// - Parameter onReady: called once, when requests are answered; it is told the port.
+    public func run(onReady: @Sendable (RunningLocalS3) async throws -> Void) async throws {
+        let server = try await Self.start(configuration)
+        do {
+            try await onReady(server)
+            try await gracefulShutdown()
+        } catch is CancellationError {
+            // As good an end as the other.
+        } catch {
+            try await server.stop()
+            throw error
+        }
+        try await server.stop()
+    }
+
+    /// Opens the folder, makes the buckets and listens; requests are answered when it returns.
+    ///
+    /// - Throws: ``LocalS3Error``.
+    public static func start(_ configuration: LocalS3Configuration) async throws -> RunningLocalS3 {
+        try await start(configuration, clock: { Timestamps.nowMilliseconds() })
+    }
+
+    static func start(
+        _ configuration: LocalS3Configuration, clock: @escaping @Sendable () -> Int64
+    ) async throws -> RunningLocalS3 {
+        let pool = NIOThreadPool(numberOfThreads: RunningLocalS3.poolThreads)
+        pool.start()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(2, System.coreCount))
+        do {
+            let store = try await pool.runIfActive { try open(configuration, pool: pool) }
+            let service = S3Service(store: store, configuration: configuration, clock: clock)
+            let quiescing = ServerQuiescingHelper(group: group)
+            let channel = try await listen(service, pool, group, quiescing)
+            return RunningLocalS3(
+                host: configuration.host, port: channel.localAddress?.port ?? 0,
+                channel: channel, store: store, pool: pool, group: group, quiescing: quiescing)
+        } catch {
+            try await group.shutdownGracefully()
+            try await pool.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private static func open(_ configuration: LocalS3Configuration, pool: NIOThreadPool)
+        throws -> ObjectStore
+    {
+        do {
+            let store = try ObjectStore(
+                root: configuration.rootDirectory, isDurable: configuration.durable, pool: pool)
+            for name in configuration.buckets {
+                guard BucketName.isValid(name) else { throw LocalS3Error(.invalidBucketName, name) }
+                _ = try store.createBucket(name)
+            }
+            return store
+        } catch let error as StorageError {
+            throw error.kind == .inUse
+                ? LocalS3Error(.folderInUse, configuration.rootDirectory, cause: error)
+                : LocalS3Error(.folderUnusable, error.description, cause: error)
+        }
+    }
+
+    private static func listen(
+        _ service: S3Service, _ pool: NIOThreadPool, _ group: MultiThreadedEventLoopGroup,
+        _ quiescing: ServerQuiescingHelper
+    ) async throws -> any Channel {
+        let configuration = service.configuration
+        let authenticator = Authenticator(keys: configuration.keys, region: configuration.region)
+        let connections = NIOLockedValueBox(0)
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 512)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        quiescing.makeServerChannelHandler(channel: channel))
+                }
+            }
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 4 << 10, initial: 16 << 10, maximum: 256 << 10)
+            )
+            .childChannelInitializer { channel in
+                let count = connections.withLockedValue { count in
+                    count += 1
+                    return count
+                }
+                channel.closeFuture.whenComplete { _ in connections.withLockedValue { $0 -= 1 } }
+                guard count <= configuration.connectionsMaximum else {
+                    return channel.close()
+                }
+                return channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.configureHTTPServerPipeline(
+                        withPipeliningAssistance: true, withErrorHandling: false)
+                    try pipeline.addHandler(
+                        IdleStateHandler(allTimeout: RunningLocalS3.idleTimeout))
+                    try pipeline.addHandler(
+                        ConnectionHandler(
+                            service: service, authenticator: authenticator, pool: pool))
+                }
+            }
+        do {
+            return try await bootstrap.bind(host: configuration.host, port: configuration.port)
+                .get()
+        } catch {
+            throw LocalS3Error(
+                .addressUnusable, "\(configuration.host):\(configuration.port): \(error)",
+                cause: error)
+        }
+    }
+}
+
+/// A LocalS3 that is listening.
+public struct RunningLocalS3: Sendable {
+    /// Threads that wait for the disk: as many writes can share one flush of its journal.
+    static let poolThreads = 16
+    /// A connection that neither sends nor takes a byte for so long is closed.
+    static let idleTimeout = TimeAmount.seconds(60)
+    /// What is being answered when it is stopped may take this long.
+    static let stopTimeout = TimeAmount.seconds(5)
+
+    public let host: String
+    /// The port that is listened on, also when any free one was asked for.
+    public let port: Int
+    private let channel: any Channel
+    private let store: ObjectStore
+    private let pool: NIOThreadPool
+    private let group: MultiThreadedEventLoopGroup
+    private let quiescing: ServerQuiescingHelper
+
+    /// `http://host:port`
+    public var endpoint: String { "http://\(host):\(port)" }
+
+    init(
+        host: String, port: Int, channel: any Channel, store: ObjectStore, pool: NIOThreadPool,
+        group: MultiThreadedEventLoopGroup, quiescing: ServerQuiescingHelper
+    ) {
+        self.host = host
+        self.port = port
+        self.channel = channel
+        self.store = store
+        self.pool = pool
+        self.group = group
+        self.quiescing = quiescing
+    }
+
+    /// Takes no more requests, lets those that are being answered end (for 5 s at most), and closes the folder. Call once.
+    public func stop() async throws {
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        let deadline = channel.eventLoop.scheduleTask(in: Self.stopTimeout) { promise.succeed() }
+        quiescing.initiateShutdown(promise: promise)
+        // Either way the loops are shut down next, which cuts what is left.
+        _ = try? await promise.futureResult.get()
+        deadline.cancel()
+        try await group.shutdownGracefully()
+        let store = store
+        try await pool.runIfActive { try store.close() }
+        try await pool.shutdownGracefully()
+    }
+}

@@ -1,0 +1,120 @@
+import NIOHTTP1
+
+/// What a request asks for, by its method, its target and its subresource.
+enum Operation: Sendable {
+    case listBuckets
+    case createBucket, headBucket, deleteBucket, getBucketLocation, getBucketVersioning
+    case listObjects, listObjectsV2, listUploads, deleteObjects
+    case getObject, headObject, putObject, copyObject, deleteObject, getObjectAttributes
+    case getObjectTagging, putObjectTagging, deleteObjectTagging
+    case createMultipartUpload, uploadPart, uploadPartCopy
+    case completeMultipartUpload, abortMultipartUpload, listParts
+
+    /// The subresources of S3 that are known and not served here. Other parameters are ignored, as S3 does.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
+    private static let unsupported: Set<String> = [
+        "accelerate", "acl", "analytics", "cors", "encryption", "intelligent-tiering", "inventory",
+        "legal-hold", "lifecycle", "logging", "metadataTable", "metrics", "notification",
+        "object-lock", "ownershipControls", "policy", "policyStatus", "publicAccessBlock",
+        "renameObject", "replication", "requestPayment", "restore", "retention", "select",
+        "session", "torrent", "versions", "website",
+    ]
+
+    /// - Throws: ``S3Failure``: `NotImplemented` or `MethodNotAllowed`.
+    init(_ request: S3Request) throws(S3Failure) {
+        var names: Set<String> = []
+        for pair in request.query {
+            guard !Self.unsupported.contains(pair.name) else {
+                throw S3Failure(
+                    .notImplemented, "The \(pair.name) subresource is not implemented.")
+            }
+            names.insert(pair.name)
+        }
+        if let version = request.parameter("versionId"), version != "null", !version.isEmpty {
+            throw S3Failure.invalidArgument(
+                "Invalid version id specified", name: "versionId", value: version)
+        }
+        if request.bucket.isEmpty {
+            guard request.key.isEmpty, request.method == .GET else {
+                throw S3Failure(.methodNotAllowed)
+            }
+            self = .listBuckets
+        } else if request.key.isEmpty {
+            self = try Self.onBucket(request.method, names, request)
+        } else {
+            self = try Self.onObject(request.method, names, request)
+        }
+    }
+
+    private static func onBucket(_ method: HTTPMethod, _ names: Set<String>, _ request: S3Request)
+        throws(S3Failure) -> Operation
+    {
+        switch method {
+        case .GET where names.contains("location"): return .getBucketLocation
+        case .GET where names.contains("versioning"): return .getBucketVersioning
+        case .GET where names.contains("uploads"): return .listUploads
+        case .POST where names.contains("delete"): return .deleteObjects
+        default: break
+        }
+        for name in ["versioning", "tagging", "uploads", "location"] where names.contains(name) {
+            throw S3Failure(.notImplemented, "The \(name) subresource is not implemented.")
+        }
+        switch method {
+        case .GET: return request.parameter("list-type") == "2" ? .listObjectsV2 : .listObjects
+        case .HEAD: return .headBucket
+        case .PUT: return .createBucket
+        case .DELETE: return .deleteBucket
+        case .POST: throw S3Failure(.notImplemented, "Browser-based uploads are not implemented.")
+        default: throw S3Failure(.methodNotAllowed)
+        }
+    }
+
+    private static func onObject(_ method: HTTPMethod, _ names: Set<String>, _ request: S3Request)
+        throws(S3Failure) -> Operation
+    {
+        if names.contains("tagging") {
+            switch method {
+            case .GET: return .getObjectTagging
+            case .PUT: return .putObjectTagging
+            case .DELETE: return .deleteObjectTagging
+            default: throw S3Failure(.methodNotAllowed)
+            }
+        }
+        if names.contains("attributes") {
+            guard method == .GET else { throw S3Failure(.methodNotAllowed) }
+            return .getObjectAttributes
+        }
+        if names.contains("uploads") {
+            guard method == .POST else { throw S3Failure(.methodNotAllowed) }
+            return .createMultipartUpload
+        }
+        let copies = request.headers.contains(name: "x-amz-copy-source")
+        if names.contains("uploadId") {
+            switch method {
+            case .GET: return .listParts
+            case .PUT: return copies ? .uploadPartCopy : .uploadPart
+            case .POST: return .completeMultipartUpload
+            case .DELETE: return .abortMultipartUpload
+            default: throw S3Failure(.methodNotAllowed)
+            }
+        }
+        switch method {
+        case .GET: return .getObject
+        case .HEAD: return .headObject
+        case .PUT: return copies ? .copyObject : .putObject
+        case .DELETE: return .deleteObject
+        default: throw S3Failure(.methodNotAllowed)
+        }
+    }
+
+    var isWrite: Bool {
+        switch self {
+        case .listBuckets, .headBucket, .getBucketLocation, .getBucketVersioning, .listObjects,
+            .listObjectsV2, .listUploads, .getObject, .headObject, .getObjectAttributes,
+            .getObjectTagging, .listParts:
+            false
+        default: true
+        }
+    }
+}

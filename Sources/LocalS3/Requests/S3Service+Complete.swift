@@ -1,0 +1,149 @@
+import Signing
+import XML
+
+extension S3Service {
+    private struct NamedPart {
+        var number = 0
+        var etag = ""
+        var checksum: String?
+    }
+
+    func completeMultipartUpload(_ request: S3Request, _ body: ReceivedBody) throws -> S3Response {
+        let bucket = try bucket(request)
+        let id = request.parameter("uploadId") ?? ""
+        guard let upload = try bucket.upload(id, key: request.key) else { throw noSuchUpload(id) }
+        let named = try parseParts(body.document)
+        let record = try bucket.completing(id) {
+            var record = upload
+            try gather(named, of: id, in: bucket, into: &record)
+            try checkClaims(request, record)
+            record.modifiedMilliseconds = clock()
+            try bucket.complete(upload: id, record) { try Conditions.checkWrite(request, $0) }
+            return record
+        }
+        guard let record else { throw noSuchUpload(id) }
+        var writer = XMLWriter()
+        writer.declaration()
+        writer.open("CompleteMultipartUploadResult", xmlns: XMLWriter.s3Namespace)
+        writer.element("Location", "http://\(request.header("host") ?? "")\(request.rawPath)")
+        writer.element("Bucket", bucket.name)
+        writer.element("Key", request.key)
+        writer.element("ETag", record.etag.quoted)
+        if let checksum = record.checksum {
+            Self.writeChecksum(
+                checksum.text(parts: record.parts.count), checksum.algorithm, into: &writer)
+            writer.element("ChecksumType", checksum.typeName)
+        }
+        writer.close("CompleteMultipartUploadResult")
+        return S3Response(document: writer)
+    }
+
+    private func parseParts(_ document: [UInt8]) throws(S3Failure) -> [NamedPart] {
+        var parts: [NamedPart] = []
+        do throws(XMLError) {
+            var scanner = XMLScanner(document)
+            let root = try scanner.root("CompleteMultipartUpload")
+            while let child = try scanner.nextChild(of: root) {
+                guard scanner.name(of: child, is: "Part") else {
+                    try scanner.skip(child)
+                    continue
+                }
+                parts.append(try Self.parsePart(&scanner, child))
+            }
+            try scanner.finish()
+        } catch {
+            throw S3Failure(.malformedXML)
+        }
+        guard !parts.isEmpty, parts.count <= Self.partNumberMaximum,
+            parts.allSatisfy({ (1...Self.partNumberMaximum).contains($0.number) })
+        else { throw S3Failure(.malformedXML) }
+        for (part, next) in zip(parts, parts.dropFirst()) where part.number >= next.number {
+            throw S3Failure(.invalidPartOrder)
+        }
+        return parts
+    }
+
+    private static func parsePart(_ scanner: inout XMLScanner, _ element: XMLScanner.Element)
+        throws(XMLError) -> NamedPart
+    {
+        var part = NamedPart()
+        while let child = try scanner.nextChild(of: element) {
+            if scanner.name(of: child, is: "PartNumber") {
+                part.number = Int(try scanner.int64(of: child))
+            } else if scanner.name(of: child, is: "ETag") {
+                part.etag = try scanner.string(of: child)
+            } else if scanner.name(of: child).hasPrefix("Checksum") {
+                part.checksum = try scanner.string(of: child)
+            } else {
+                try scanner.skip(child)
+            }
+        }
+        return part
+    }
+
+    /// Checks each part against what was uploaded and makes the object's size, ETag, checksum and segments of them.
+    private func gather(
+        _ named: [NamedPart], of id: String, in bucket: Bucket, into record: inout ObjectRecord
+    ) throws {
+        var md5 = Checksum(.md5)
+        var segments: [SegmentList.Segment] = []
+        let wanted = record.checksum
+        for (index, name) in named.enumerated() {
+            guard let part = try bucket.part(name.number, ofUpload: id),
+                Conditions.matches(name.etag, part.etag)
+            else { throw S3Failure(.invalidPart) }
+            if let claimed = name.checksum, let checksum = part.checksum,
+                claimed != checksum.text(parts: 0)
+            {
+                throw S3Failure(.invalidPart)
+            }
+            if let wanted, part.checksum?.algorithm != wanted.algorithm {
+                throw S3Failure(
+                    .invalidRequest,
+                    "The upload was created using a \(ChecksumRequest.name(of: wanted.algorithm).lowercased()) checksum. "
+                        + "The complete request must include the checksum for each part. "
+                        + "It was missing for part \(name.number) in the request.")
+            }
+            guard index == named.count - 1 || part.size >= configuration.partBytesMinimum else {
+                throw S3Failure(.entityTooSmall)
+            }
+            part.etag.md5.withUnsafeBytes { md5.update($0) }
+            record.size += part.size
+            record.parts.append(
+                PartRecord(
+                    number: name.number, size: part.size,
+                    checksum: wanted == nil ? [] : part.checksum?.value ?? []))
+            segments.append(SegmentList.Segment(number: name.number, length: part.size))
+        }
+        record.etag = ETag(md5: md5.finalize(), parts: named.count)
+        record.segments = SegmentList(set: id, segments: segments)
+        if let wanted {
+            let value =
+                wanted.isComposite
+                ? Checksum.of(Array(record.parts.map(\.checksum).joined()), wanted.algorithm)
+                : CRCCombination.of(record.parts, wanted.algorithm) ?? []
+            record.checksum = StoredChecksum(
+                algorithm: wanted.algorithm, value: value, isComposite: wanted.isComposite)
+        }
+    }
+
+    /// What the client says of the whole object must be so.
+    private func checkClaims(_ request: S3Request, _ record: ObjectRecord) throws(S3Failure) {
+        if let text = request.header("x-amz-mp-object-size") {
+            guard Int64(text) == record.size else {
+                throw S3Failure(
+                    .invalidRequest,
+                    "The provided 'x-amz-mp-object-size' header value \(text) does not match what was computed: "
+                        + "\(record.size)")
+            }
+        }
+        guard let checksum = record.checksum,
+            let claimed = request.header(ChecksumRequest.header(of: checksum.algorithm))
+        else { return }
+        // A composite value may come with or without its "-N".
+        let text = checksum.text(parts: record.parts.count)
+        guard claimed == text || claimed == Base64.encode(checksum.value) else {
+            throw S3Failure(.badDigest)
+        }
+    }
+}

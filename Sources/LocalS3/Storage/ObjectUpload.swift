@@ -1,0 +1,84 @@
+import Glibc
+import Signing
+
+/// The bytes of an object on their way in: kept in memory while they are few, in a temporary file beyond that.
+/// One connection owns it. What is not committed leaves nothing behind.
+final class ObjectUpload {
+    /// Bodies up to this are written with their record in one call.
+    static let memoryBytesMaximum = 128 << 10
+
+    private let directory: String
+    private var buffer: [UInt8] = []
+    private var file: TemporaryFile?
+    private(set) var size: Int64 = 0
+
+    init(directory: String, expectedBytes: Int) {
+        self.directory = directory
+        buffer.reserveCapacity(min(expectedBytes, Self.memoryBytesMaximum))
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
+        size += Int64(bytes.count)
+        if let file {
+            try file.file.write(bytes)
+            return
+        }
+        if buffer.count + bytes.count <= Self.memoryBytesMaximum {
+            buffer.append(contentsOf: bytes)
+            return
+        }
+        let file = try TemporaryFile(in: directory)
+        try file.file.write(buffer)
+        try file.file.write(bytes)
+        self.file = file
+        buffer = []
+    }
+
+    /// The whole body. Nothing may be written after this.
+    func finish() -> StagedBody { StagedBody(size: size, memory: buffer, file: file) }
+}
+
+/// A body that is complete and not yet part of any object.
+struct StagedBody: Sendable {
+    let size: Int64
+    /// The bytes, when there is no file.
+    let memory: [UInt8]
+    let file: TemporaryFile?
+
+    static let empty = StagedBody(size: 0, memory: [], file: nil)
+
+    /// Adds the record, and makes all of it durable when asked to; the file is then ready to be renamed.
+    func seal(_ record: ObjectRecord, in directory: String, durable: Bool) throws(StorageError)
+        -> TemporaryFile
+    {
+        let ending = ObjectFile.ending(record)
+        let sealed: TemporaryFile
+        if let file {
+            sealed = file
+            try sealed.file.write(ending)
+        } else {
+            sealed = try TemporaryFile(in: directory)
+            try sealed.file.write(memory + ending)
+        }
+        if durable { try sealed.file.synchronize() }
+        return sealed
+    }
+}
+
+/// A file in a bucket's `tmp`, removed with its last holder unless it was moved into place.
+final class TemporaryFile: Sendable {
+    let file: OpenFile
+
+    init(in directory: String) throws(StorageError) {
+        let name = String(UInt64.random(in: 0 ... .max), radix: 36)
+        file = try OpenFile("\(directory)/\(name)", flags: O_RDWR | O_CREAT | O_EXCL)
+    }
+
+    /// Moves it over `target`; after that the last holder's removal finds nothing.
+    func move(to target: String) throws(StorageError) { try Disk.rename(file.path, to: target) }
+
+    deinit {
+        // A moved file's name is gone: unlink then fails, which is what is wanted.
+        unlink(file.path)
+    }
+}

@@ -1,0 +1,89 @@
+import Glibc
+
+/// The folder's version, its description for people, and whether the last process closed it.
+enum StorageFormat {
+    private static let version = "1\n"
+
+    /// Writes the version and the description into a new folder; refuses a folder of another version.
+    static func check(_ root: String) throws {
+        let file = "\(root)/format"
+        if Disk.exists(file) {
+            guard try Disk.contents(of: file) == Array(version.utf8) else {
+                throw StorageError(.corrupt, operation: "read the version in", path: file)
+            }
+            return
+        }
+        try Disk.replace("\(root)/README.md", with: Array(description.utf8), durable: true)
+        try Disk.replace(file, with: Array(version.utf8), durable: true)
+    }
+
+    /// Marks the folder as open. true when the machine went down with the folder open: what had not reached the disk
+    /// is lost then, so the indexes are made anew. (When only the process was killed, the system still wrote it all.)
+    static func beginSession(_ root: String) throws -> Bool {
+        let file = "\(root)/session"
+        var boot = "unknown\n"
+        do throws(StorageError) {
+            let identity = try OpenFile("/proc/sys/kernel/random/boot_id", flags: O_RDONLY)
+            boot = String(decoding: try identity.read(64, at: 0), as: UTF8.self)
+        } catch {
+            if error.kind != .notFound { throw error }
+        }
+        let rebuilds = try Disk.exists(file) && Disk.contents(of: file) != Array(boot.utf8)
+        try Disk.replace(file, with: Array(boot.utf8), durable: true)
+        try Disk.synchronizeDirectory(root)
+        return rebuilds
+    }
+
+    static func endSession(_ root: String) throws { try Disk.remove("\(root)/session") }
+
+    static let description = """
+        # A LocalS3 folder
+
+        Made by `brigade local-s3`. Change nothing here while it runs; copy the folder only when it is stopped.
+        All integers are little-endian. `bytes` is a `u32` length and that many bytes.
+
+            format                       the version of this layout
+            lock                         locked while a process has the folder open
+            session                      the machine's boot id, while the folder is open
+            removed/                     buckets on their way out; emptied at start
+            buckets/NAME/bucket          i64 creation time, Unix milliseconds
+            buckets/NAME/tmp/            files being written; emptied at start
+            buckets/NAME/objects/XX/YYY  one object; XXYYY is the SHA-256 of its key, in hex
+            buckets/NAME/multipart/ID/   `upload` (in progress) or `completed`, and the parts 00001, 00002, ...
+            buckets/NAME/index/          the sorted list of keys; made anew from the objects if it is lost
+
+        ## Objects, parts, uploads
+
+        The object's bytes, then its record, then 16 bytes: u32 length of the record, its CRC-32C (4 bytes,
+        big-endian), and the magic number 0x314A424F5F335342. A file gets its name only when it is whole
+        (written in tmp, made durable, renamed), so each name is either the old object or the new one.
+
+        A record is a sequence of fields: u8 tag, u32 length, content. Unknown tags are skipped.
+
+            1  key               the key's bytes
+            2  size              i64
+            3  modified          i64 Unix milliseconds
+            4  etag              u64 high, u64 low (the MD5 read as big-endian numbers), u32 parts (0: not multipart)
+            5  header            name, value (each as bytes); repeated
+            6  user metadata     name, value; repeated
+            7  tag               name, value; repeated
+            8  storage class     u8
+            9  checksum          u8 algorithm (1 CRC32, 2 CRC32C, 3 CRC64NVME, 4 SHA-1, 5 SHA-256), u8 composite, bytes
+            10 part              u32 number, i64 size, checksum as bytes; repeated
+            11 segments          the ID of a directory in multipart (as bytes), then u32 number and i64 length of each
+                                 file in it, whose first `length` bytes make up the object, in this order
+
+        An object with segments has no bytes in its own file: its data are the parts as they were uploaded, or
+        hard links to the files of the object that it was copied from.
+
+        ## Index
+
+        `MANIFEST`: i64 number of the first live log, then i64 numbers of the runs, oldest first.
+        `log-N`: u16 length and key of each object that was about to change.
+        `run-N`: blocks (CRC-32C, then entries), the table of blocks (u64 offset and first key of each), then 32 bytes:
+        u64 offset of the table, u64 entries, CRC-32C of the table, u32 blocks, magic 0x314E55525F335342.
+        An entry: u16 length, key, i64 size, i64 modified, etag, u8 storage class, u8 checksum, u8 flags (1: deleted), u8 0.
+        Newer runs hide older ones.
+
+        """
+}

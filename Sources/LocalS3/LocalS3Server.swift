@@ -1,6 +1,5 @@
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOExtras
 import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
@@ -51,11 +50,12 @@ public struct LocalS3Server: Service, Sendable {
         do {
             let store = try await pool.runIfActive { try open(configuration, pool: pool) }
             let service = S3Service(store: store, configuration: configuration, clock: clock)
-            let quiescing = ServerQuiescingHelper(group: group)
-            let channel = try await listen(service, pool, group, quiescing)
+            let connections = Connections(maximum: configuration.connectionsMaximum)
+            let channel = try await listen(service, pool, group, connections)
             return RunningLocalS3(
                 host: configuration.host, port: channel.localAddress?.port ?? 0,
-                channel: channel, store: store, pool: pool, group: group, quiescing: quiescing)
+                channel: channel, store: store, pool: pool, group: group,
+                connections: connections)
         } catch {
             try await group.shutdownGracefully()
             try await pool.shutdownGracefully()
@@ -83,20 +83,13 @@ public struct LocalS3Server: Service, Sendable {
 
     private static func listen(
         _ service: S3Service, _ pool: NIOThreadPool, _ group: MultiThreadedEventLoopGroup,
-        _ quiescing: ServerQuiescingHelper
+        _ connections: Connections
     ) async throws -> any Channel {
         let configuration = service.configuration
         let authenticator = Authenticator(keys: configuration.keys, region: configuration.region)
-        let connections = NIOLockedValueBox(0)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 512)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        quiescing.makeServerChannelHandler(channel: channel))
-                }
-            }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(
                 .recvAllocator,
@@ -104,14 +97,7 @@ public struct LocalS3Server: Service, Sendable {
                     minimum: 4 << 10, initial: 16 << 10, maximum: 256 << 10)
             )
             .childChannelInitializer { channel in
-                let count = connections.withLockedValue { count in
-                    count += 1
-                    return count
-                }
-                channel.closeFuture.whenComplete { _ in connections.withLockedValue { $0 -= 1 } }
-                guard count <= configuration.connectionsMaximum else {
-                    return channel.close()
-                }
+                guard connections.add(channel) else { return channel.close() }
                 return channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.configureHTTPServerPipeline(
@@ -150,14 +136,14 @@ public struct RunningLocalS3: Sendable {
     private let store: ObjectStore
     private let pool: NIOThreadPool
     private let group: MultiThreadedEventLoopGroup
-    private let quiescing: ServerQuiescingHelper
+    private let connections: Connections
 
     /// `http://host:port`
     public var endpoint: String { "http://\(host):\(port)" }
 
     init(
         host: String, port: Int, channel: any Channel, store: ObjectStore, pool: NIOThreadPool,
-        group: MultiThreadedEventLoopGroup, quiescing: ServerQuiescingHelper
+        group: MultiThreadedEventLoopGroup, connections: Connections
     ) {
         self.host = host
         self.port = port
@@ -165,14 +151,16 @@ public struct RunningLocalS3: Sendable {
         self.store = store
         self.pool = pool
         self.group = group
-        self.quiescing = quiescing
+        self.connections = connections
     }
 
     /// Takes no more requests, lets those that are being answered end (for 5 s at most), and closes the folder. Call once.
     public func stop() async throws {
+        // It may be closed already, by an error of the system's.
+        _ = try? await channel.close().get()
         let promise = channel.eventLoop.makePromise(of: Void.self)
         let deadline = channel.eventLoop.scheduleTask(in: Self.stopTimeout) { promise.succeed() }
-        quiescing.initiateShutdown(promise: promise)
+        connections.finish(on: channel.eventLoop).cascade(to: promise)
         // Either way the loops are shut down next, which cuts what is left.
         _ = try? await promise.futureResult.get()
         deadline.cancel()

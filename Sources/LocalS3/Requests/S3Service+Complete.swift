@@ -121,7 +121,8 @@ extension S3Service {
             let value =
                 wanted.isComposite
                 ? Checksum.of(Array(record.parts.map(\.checksum).joined()), wanted.algorithm)
-                : CRCCombination.of(record.parts, wanted.algorithm) ?? []
+                : Checksum.combineCRC(
+                    parts: record.parts.map { ($0.checksum, $0.size) }, wanted.algorithm) ?? []
             record.checksum = StoredChecksum(
                 algorithm: wanted.algorithm, value: value, isComposite: wanted.isComposite)
         }

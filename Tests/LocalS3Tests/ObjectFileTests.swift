@@ -12,9 +12,11 @@ import Testing
         record.metadata = [NamedValue("x-amz-meta-a", ""), NamedValue("x-amz-meta-b", "grüß")]
         record.tags = [NamedValue("k", "v")]
         record.storageClass = .glacierIR
-        record.checksum = StoredChecksum(algorithm: .crc32c, value: [1, 2, 3, 4], isComposite: true)
+        record.checksum = StoredChecksum(
+            algorithm: .crc32c, value: [1, 2, 3, 4], isComposite: true)
         record.parts = [
-            PartRecord(number: 1, size: 3, checksum: [9]), PartRecord(number: 7, size: 2, checksum: []),
+            PartRecord(number: 1, size: 3, checksum: [9]),
+            PartRecord(number: 7, size: 2, checksum: []),
         ]
         return record
     }

@@ -46,10 +46,11 @@ import Testing
         #expect(request.parameter("none") == nil)
     }
 
-    @Test(arguments: [
-        ("bytes=0-0", 0..<1), ("bytes=5-", 5..<10), ("bytes=-3", 7..<10), ("bytes=-30", 0..<10),
-        ("bytes=3-99", 3..<10), ("bytes=0-99999999999999999999", 0..<10),
-    ] as [(String, Range<Int64>)])
+    @Test(
+        arguments: [
+            ("bytes=0-0", 0..<1), ("bytes=5-", 5..<10), ("bytes=-3", 7..<10), ("bytes=-30", 0..<10),
+            ("bytes=3-99", 3..<10), ("bytes=0-99999999999999999999", 0..<10),
+        ] as [(String, Range<Int64>)])
     func rangesAreRead(header: String, range: Range<Int64>) throws {
         #expect(try ByteRange.parse(header, size: 10) == range)
     }

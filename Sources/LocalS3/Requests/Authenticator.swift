@@ -1,20 +1,225 @@
 import Signing
 
-typealias BodyPayload = PayloadHash
-struct Identity {
+/// Who sent a request, and what its signature says of the body.
+struct Identity: Sendable {
     let isReadOnly: Bool
     let payload: PayloadHash
-    let chunks: ChunkedPayload?
 }
-struct ChunkedPayload {
-    mutating func decode(_ b: UnsafeRawBufferPointer, _ f: (UnsafeRawBufferPointer) throws -> Void)
-        throws
-    {}
-    mutating func finish() throws -> [NamedValue] { [] }
-}
+
+/// Checks signatures against the keys that are served. Thread-safe.
 struct Authenticator: Sendable {
-    init(keys: [LocalS3AccessKey], region: String) {}
-    func authenticate(_ r: S3Request, now: Int64) throws(S3Failure) -> Identity {
-        throw S3Failure(.accessDenied)
+    /// How far a request's time may be from now.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html> (RequestTimeTooSkewed)
+    static let skewSecondsMaximum: Int64 = 900
+
+    private let keys: [String: LocalS3AccessKey]
+    private let region: String
+    private let signer = RequestSigner()
+
+    init(keys: [LocalS3AccessKey], region: String) {
+        self.keys = Dictionary(keys.map { ($0.accessKeyID, $0) }) { first, _ in first }
+        self.region = region
+    }
+
+    /// - Parameter now: Unix milliseconds.
+    /// - Throws: ``S3Failure``; `AccessDenied` when there is no signature at all.
+    func authenticate(_ request: S3Request, now: Int64) throws(S3Failure) -> Identity {
+        if let authorization = request.header("authorization") {
+            return try checkHeader(authorization, request, now: now / 1_000)
+        }
+        guard request.query.contains(where: { $0.name == "X-Amz-Signature" }) else {
+            throw S3Failure(.accessDenied)
+        }
+        return try checkQuery(request, now: now / 1_000)
+    }
+
+    private func checkHeader(_ authorization: String, _ request: S3Request, now: Int64)
+        throws(S3Failure) -> Identity
+    {
+        let scheme = "AWS4-HMAC-SHA256 "
+        guard authorization.hasPrefix(scheme) else {
+            throw S3Failure(
+                .invalidRequest,
+                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+            )
+        }
+        var fields: [Substring: Substring] = [:]
+        for piece in authorization.dropFirst(scheme.count).split(separator: ",") {
+            let pair = piece.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
+            if pair.count == 2 { fields[pair[0]] = pair[1] }
+        }
+        guard let scope = fields["Credential"], let names = fields["SignedHeaders"],
+            let signature = fields["Signature"]
+        else {
+            throw S3Failure(
+                .authorizationHeaderMalformed, "The authorization header is malformed.")
+        }
+        let credential = try Credential(scope, .authorizationHeaderMalformed)
+        let key = try key(of: credential, .authorizationHeaderMalformed)
+        guard let date = request.header("x-amz-date"), let time = Timestamps.parseAmzDate(date)
+        else {
+            throw S3Failure(
+                .accessDenied, "AWS authentication requires a valid Date or x-amz-date header")
+        }
+        guard abs(time - now) <= Self.skewSecondsMaximum else {
+            throw S3Failure(.requestTimeTooSkewed)
+        }
+        guard credential.day == date.prefix(8) else { throw S3Failure(.signatureDoesNotMatch) }
+        guard let text = request.header("x-amz-content-sha256") else {
+            throw S3Failure(
+                .invalidRequest, "Missing required header for this request: x-amz-content-sha256")
+        }
+        guard let payload = PayloadHash(headerValue: text) else {
+            throw S3Failure.invalidArgument(
+                "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a streaming form or a valid sha256 value.",
+                name: "x-amz-content-sha256", value: text)
+        }
+        let own: Set<Substring> = ["host", "x-amz-date", "x-amz-content-sha256"]
+        let signedNames = names.split(separator: ";")
+        guard own.isSubset(of: signedNames) else { throw S3Failure(.signatureDoesNotMatch) }
+        try requireSigned(signedNames, request)
+        let signed = signer.sign(
+            method: request.method.rawValue, host: request.header("host") ?? "",
+            path: request.rawPath, query: Self.rawQuery(request),
+            headers: Self.headers(signedNames.filter { !own.contains($0) }, request),
+            payload: payload,
+            credentials: Credentials(
+                accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey),
+            region: region, time: time)
+        let expected = signed.last?.value.suffix(64) ?? ""
+        guard Self.isEqual(expected, signature) else { throw S3Failure(.signatureDoesNotMatch) }
+        return Identity(isReadOnly: key.isReadOnly, payload: payload)
+    }
+
+    private func checkQuery(_ request: S3Request, now: Int64) throws(S3Failure) -> Identity {
+        func parameter(_ name: String) throws(S3Failure) -> String {
+            guard let value = request.parameter(name) else {
+                throw S3Failure(
+                    .authorizationQueryParametersError,
+                    "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
+                        + "X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
+                )
+            }
+            return value
+        }
+        guard try parameter("X-Amz-Algorithm") == "AWS4-HMAC-SHA256" else {
+            throw S3Failure(
+                .authorizationQueryParametersError,
+                "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"")
+        }
+        let credential = try Credential(
+            parameter("X-Amz-Credential")[...], .authorizationQueryParametersError)
+        let key = try key(of: credential, .authorizationQueryParametersError)
+        let date = try parameter("X-Amz-Date")
+        guard let time = Timestamps.parseAmzDate(date), credential.day == date.prefix(8) else {
+            throw S3Failure(
+                .authorizationQueryParametersError,
+                "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
+        }
+        guard let expires = Int(try parameter("X-Amz-Expires")),
+            (1...RequestSigner.expiresSecondsMaximum).contains(expires)
+        else {
+            throw S3Failure(
+                .authorizationQueryParametersError,
+                "X-Amz-Expires must be between 1 and 604800 seconds")
+        }
+        guard time <= now + Self.skewSecondsMaximum else {
+            throw S3Failure(.accessDenied, "Request is not valid yet")
+        }
+        guard now < time + Int64(expires) else {
+            throw S3Failure(.accessDenied, "Request has expired")
+        }
+        let names = try parameter("X-Amz-SignedHeaders").split(separator: ";")
+        guard names.contains("host") else { throw S3Failure(.signatureDoesNotMatch) }
+        try requireSigned(names, request)
+        let query = signer.presign(
+            method: request.method.rawValue, host: request.header("host") ?? "",
+            path: request.rawPath,
+            query: Self.rawQuery(request).filter { !Self.isOwn($0.name) },
+            headers: Self.headers(names.filter { $0 != "host" }, request),
+            credentials: Credentials(
+                accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey),
+            region: region, time: time, expires: expires)
+        guard Self.isEqual(query.suffix(64), try parameter("X-Amz-Signature")[...]) else {
+            throw S3Failure(.signatureDoesNotMatch)
+        }
+        return Identity(isReadOnly: key.isReadOnly, payload: .unsigned)
+    }
+
+    /// Every `x-amz-` header must be under the signature: else anybody on the way could add one.
+    private func requireSigned(_ names: [Substring], _ request: S3Request) throws(S3Failure) {
+        for (name, _) in request.headers where name.utf8.count > 6 {
+            guard name.prefix(6).lowercased() == "x-amz-" else { continue }
+            let lower = name.lowercased()
+            guard lower == "x-amz-content-sha256" || names.contains(lower[...]) else {
+                throw S3Failure(
+                    .accessDenied,
+                    "There were headers present in the request which were not signed: \(lower)")
+            }
+        }
+    }
+
+    private func key(of credential: Credential, _ code: S3Failure.Code) throws(S3Failure)
+        -> LocalS3AccessKey
+    {
+        guard let key = keys[credential.accessKeyID] else { throw S3Failure(.invalidAccessKeyID) }
+        guard credential.region == region else {
+            throw S3Failure(
+                code,
+                "The authorization header is malformed; the region '\(credential.region)' is wrong; "
+                    + "expecting '\(region)'",
+                details: [.init(name: .region, value: region)])
+        }
+        return key
+    }
+
+    private static func headers(_ names: [Substring], _ request: S3Request) -> [(
+        name: String, value: String
+    )] {
+        names.flatMap { name in
+            request.headers[String(name)].map { (String(name), $0) }
+        }
+    }
+
+    private static func rawQuery(_ request: S3Request) -> [(name: String, value: String)] {
+        request.rawQuery.split(separator: "&").map { piece in
+            let pair = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(pair[0]), pair.count > 1 ? String(pair[1]) : "")
+        }
+    }
+
+    private static func isOwn(_ name: String) -> Bool {
+        switch name {
+        case "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
+            "X-Amz-SignedHeaders", "X-Amz-Signature":
+            true
+        default: false
+        }
+    }
+
+    /// In a time that does not tell how much of it is right.
+    private static func isEqual(_ left: Substring, _ right: Substring) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        return zip(left.utf8, right.utf8).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
+
+/// `ACCESSKEY/20130524/us-east-1/s3/aws4_request`
+private struct Credential {
+    let accessKeyID: String
+    let day: Substring
+    let region: String
+
+    init(_ text: Substring, _ code: S3Failure.Code) throws(S3Failure) {
+        let pieces = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard pieces.count >= 5, pieces[pieces.count - 1] == "aws4_request",
+            pieces[pieces.count - 2] == "s3"
+        else {
+            throw S3Failure(code, "The credential is malformed.")
+        }
+        accessKeyID = pieces[..<(pieces.count - 4)].joined(separator: "/")
+        day = pieces[pieces.count - 4]
+        region = String(pieces[pieces.count - 3])
     }
 }

@@ -13,12 +13,11 @@ final class BodyReceiver {
     }
 
     private let sink: Sink
-    private let payload: BodyPayload
+    private let payload: PayloadHash
     private let bytesMaximum: Int64
     private let checksumRequest: ChecksumRequest?
     private let contentMD5: [UInt8]?
     private let declaredBytes: Int64?
-    private var chunks: ChunkedPayload?
     private var document: [UInt8] = []
     private var size: Int64 = 0
     private var md5: Checksum?
@@ -30,8 +29,8 @@ final class BodyReceiver {
         _ operation: Operation, _ request: S3Request, _ identity: Identity, service: S3Service
     ) throws(S3Failure) {
         payload = identity.payload
-        chunks = identity.chunks
-        declaredBytes = try Self.declaredBytes(request, isStreaming: identity.chunks != nil)
+        guard !payload.isStreaming else { throw S3Failure.notImplemented("aws-chunked") }
+        declaredBytes = try Self.declaredBytes(request, isStreaming: payload.isStreaming)
         contentMD5 = try Self.contentMD5(request)
         checksumRequest = operation.takesBody ? try ChecksumRequest.parse(request) : nil
         switch operation {
@@ -61,11 +60,7 @@ final class BodyReceiver {
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) throws {
-        if chunks != nil {
-            try chunks!.decode(bytes) { try take($0) }
-        } else {
-            try take(bytes)
-        }
+        try take(bytes)
     }
 
     private func take(_ bytes: UnsafeRawBufferPointer) throws {
@@ -83,7 +78,7 @@ final class BodyReceiver {
 
     /// - Throws: ``S3Failure`` when the body is not what was signed or declared.
     func finish() throws -> ReceivedBody {
-        let trailers = try chunks?.finish() ?? []
+        let trailers: [NamedValue] = []
         if let declaredBytes, declaredBytes != size { throw S3Failure(.incompleteBody) }
         if case .sha256(let expected) = payload, let digest = sha256.take()?.finalize() {
             guard Hex.encode(digest) == expected else { throw S3Failure(.contentSHA256Mismatch) }

@@ -1,3 +1,4 @@
+/// The methods that object stores use.
 public enum HTTPMethod: String, Sendable {
     case get = "GET"
     case head = "HEAD"
@@ -7,13 +8,16 @@ public enum HTTPMethod: String, Sendable {
 }
 
 /// One request. `url` is absolute and already percent-encoded: its path and query are sent byte for byte.
-/// `Host` comes from the URL and `Content-Length` from the body; neither belongs in `headers`.
+///
+/// `Host` comes from the URL and `Content-Length` from the body; neither belongs in `headers`
+/// (`Content-Length` is ignored there). A header with an empty value is sent as such.
 public struct HTTPRequest: Sendable {
     public var method: HTTPMethod
     public var url: String
     public var headers: HTTPHeaders
     public var body: [UInt8]
     public var timeouts: HTTPTimeouts
+
     public init(
         _ method: HTTPMethod, _ url: String, headers: HTTPHeaders = [:], body: [UInt8] = [],
         timeouts: HTTPTimeouts = .init()
@@ -26,11 +30,13 @@ public struct HTTPRequest: Sendable {
     }
 }
 
-/// `idle`: no byte in either direction while the transfer is not paused by us. `total`: nil is no limit.
+/// How long a request may take. `connect` covers name lookup, TCP and TLS; `idle` is the longest time without
+/// a byte in either direction while the transfer is not paused by us; `total`: nil is no limit.
 public struct HTTPTimeouts: Sendable, Equatable {
     public var connect: Duration = .seconds(4)
     public var idle: Duration = .seconds(30)
     public var total: Duration?
+
     public init(
         connect: Duration = .seconds(4), idle: Duration = .seconds(30), total: Duration? = nil
     ) {
@@ -40,20 +46,34 @@ public struct HTTPTimeouts: Sendable, Equatable {
     }
 }
 
+/// The status and the header fields of a final answer; interim (1xx) answers are never seen.
+///
+/// Values that are not UTF-8 are decoded as ISO 8859-1.
 public struct HTTPResponseHead: Sendable {
     public var status: Int
     public var headers: HTTPHeaders
+
     public init(status: Int, headers: HTTPHeaders) {
         self.status = status
         self.headers = headers
     }
-    public var contentLength: Int64? { headers["content-length"].flatMap { Int64($0) } }
+
+    /// The declared length of the body in bytes; nil when absent, chunked, or not a number.
+    public var contentLength: Int64? {
+        guard headers["transfer-encoding"] == nil, let value = headers["content-length"],
+            let length = Int64(value), length >= 0
+        else { return nil }
+        return length
+    }
+
     public var isSuccess: Bool { (200...299).contains(status) }
 }
 
+/// A final answer with its whole body.
 public struct HTTPResponse: Sendable {
     public var head: HTTPResponseHead
     public var body: [UInt8]
+
     public init(head: HTTPResponseHead, body: [UInt8]) {
         self.head = head
         self.body = body

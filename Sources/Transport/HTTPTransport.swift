@@ -1,48 +1,145 @@
-public struct TransportConfiguration: Sendable {
-    /// Engine threads; each has its own libcurl multi handle and connection cache. 1...8.
-    public var engines: Int = 2
-    /// Idle and active connections kept for one host by one engine.
-    public var connectionsPerHost: Int = 128
-    /// A PEM bundle that replaces the system's; nil: system's, or AWS_CA_BUNDLE / SSL_CERT_FILE / CURL_CA_BUNDLE.
-    public var caBundlePath: String?
-    /// Shared by all transfers of this transport, body bytes received plus nothing else; nil: unlimited.
-    public var bandwidth: BandwidthLimit?
-    public var userAgent: String = "brigade"
-    public init() {}
-}
-
-/// Body bytes a second over all transfers that share this value.
-public final class BandwidthLimit: Sendable {
-    public init(bytesPerSecond: Int) { fatalError("skeleton") }
-}
+import Synchronization
 
 /// HTTP/1.1 over libcurl multi. Safe from any task; callbacks run on its engine threads.
+///
+/// Owned by whoever makes it; one for a process is enough. Redirects are not followed, bodies are not decompressed.
 public final class HTTPTransport: Sendable {
-    public init(_ configuration: TransportConfiguration = .init()) { fatalError("skeleton") }
+    private let engines: [Engine]
+
+    /// Starts the engine threads.
+    public init(_ configuration: TransportConfiguration = .init()) {
+        let options = EngineOptions(configuration)
+        engines = (0..<min(max(configuration.engines, 1), 8)).map { _ in Engine(options) }
+    }
+
     /// Sends a request with a buffered body and buffers the answer, whatever its status.
-    public func send(_ request: HTTPRequest, answerLimitBytes: Int = 16 << 20)
-        async throws(TransportError) -> HTTPResponse
-    { fatalError("skeleton") }
+    ///
+    /// A body that never left a reused connection is sent again by libcurl on a new one.
+    public func send(
+        _ request: HTTPRequest, answerLimitBytes: Int = 16 << 20
+    ) async throws(TransportError) -> HTTPResponse {
+        try request.validate()
+        let engine = leastLoaded()
+        let id = engine.makeID()
+        defer { engine.release() }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                Self.start(
+                    .send(request, answerLimitBytes: answerLimitBytes, waiter), id, on: engine)
+            }
+        } onCancel: {
+            _ = engine.mailbox.post(.cancel(id))
+        }
+        return try result.get()
+    }
+
     /// Streams the answer's body with back-pressure. Leaving `consume` early ends the transfer.
+    ///
+    /// Memory: at most 256 KiB wait for the consumer, beside libcurl's buffers.
     public func download<R: Sendable>(
         _ request: HTTPRequest, consume: (HTTPResponseHead, HTTPBodyReader) async throws -> R
-    ) async throws -> R { fatalError("skeleton") }
-    /// Streams a request's body of exactly `contentLength` bytes. An early final answer makes `write` throw `HTTPBodyWriter.ClosedEarly`; the answer is then returned.
-    public func upload(
-        _ request: HTTPRequest, contentLength: Int64, produce: (HTTPBodyWriter) async throws -> Void
-    ) async throws -> HTTPResponse { fatalError("skeleton") }
-    public func relay(_ relay: HTTPRelay) async throws(HTTPRelayFailure) -> HTTPRelayResult {
-        fatalError("skeleton")
+    ) async throws -> R {
+        try request.validate()
+        let engine = leastLoaded()
+        let reader = HTTPBodyReader(id: engine.makeID(), mailbox: engine.mailbox)
+        defer {
+            if !reader.isEnded { _ = engine.mailbox.post(.cancel(reader.id)) }
+            engine.release()
+        }
+        Self.start(.download(request, reader), reader.id, on: engine)
+        let head = try await reader.head()
+        return try await consume(head, reader)
     }
+
+    /// Streams a request's body of exactly `contentLength` bytes. An early final answer makes `write` throw
+    /// `HTTPBodyWriter.ClosedEarly`; the answer is then returned.
+    ///
+    /// Memory: at most 256 KiB and one block wait for the network, beside libcurl's buffers.
+    public func upload(
+        _ request: HTTPRequest, contentLength: Int64,
+        produce: (HTTPBodyWriter) async throws -> Void
+    ) async throws -> HTTPResponse {
+        try request.validate()
+        guard contentLength >= 0 else { throw request.invalid("the body's length is negative") }
+        let engine = leastLoaded()
+        let writer = HTTPBodyWriter(
+            id: engine.makeID(), contentLength: contentLength, host: request.host,
+            mailbox: engine.mailbox)
+        defer {
+            if !writer.isOver { _ = engine.mailbox.post(.cancel(writer.id)) }
+            engine.release()
+        }
+        Self.start(.upload(request, writer), writer.id, on: engine)
+        do {
+            try await produce(writer)
+        } catch is HTTPBodyWriter.ClosedEarly {
+            // The answer says why.
+        }
+        return try await writer.response()
+    }
+
+    /// Relays one answer's body into one request. See ``HTTPRelay``.
+    public func relay(_ relay: HTTPRelay) async throws(HTTPRelayFailure) -> HTTPRelayResult {
+        do {
+            try relay.source.validate()
+        } catch {
+            throw .sourceFailed(error)
+        }
+        let engine = leastLoaded()
+        let id = engine.makeID()
+        defer { engine.release() }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                Self.start(.relay(relay, waiter), id, on: engine)
+            }
+        } onCancel: {
+            _ = engine.mailbox.post(.cancel(id))
+        }
+        return try result.get()
+    }
+
     /// Ends every transfer with `.cancelled` and joins the threads. Also done by deinit.
-    public func shutdown() async { fatalError("skeleton") }
+    public func shutdown() async {
+        for engine in engines { await engine.stop() }
+    }
+
+    /// The first of those with the least to do: one request at a time stays on one engine and its connection.
+    private func leastLoaded() -> Engine {
+        var best = engines[0]
+        var bestLoad = best.load
+        for engine in engines.dropFirst() where bestLoad > 0 {
+            let load = engine.load
+            if load < bestLoad { (best, bestLoad) = (engine, load) }
+        }
+        return best
+    }
+
+    private static func start(_ work: Work, _ id: UInt64, on engine: Engine) {
+        if !engine.mailbox.post(.start(id, work)) {
+            work.refuse()
+        } else if Task.isCancelled {
+            // A cancellation before the start has found nothing to cancel.
+            _ = engine.mailbox.post(.cancel(id))
+        }
+    }
 }
 
-/// The body of a streamed answer: `next()` until nil. Throws `TransportError` if the body ends early.
-public final class HTTPBodyReader: Sendable {
-    public func next() async throws(TransportError) -> [UInt8]? { fatalError("skeleton") }
-}
-public final class HTTPBodyWriter: Sendable {
-    public struct ClosedEarly: Error {}
-    public func write(_ bytes: [UInt8]) async throws { fatalError("skeleton") }
+extension Work {
+    /// Answers the caller of a transport that is shut down.
+    fileprivate func refuse() {
+        switch self {
+        case .send(let request, _, let waiter):
+            waiter.resume(returning: .failure(Self.shutDown(request)))
+        case .download(let request, let reader): reader.end(Self.shutDown(request))
+        case .upload(let request, let writer): writer.end(.failure(Self.shutDown(request)))
+        case .relay(let relay, let waiter):
+            waiter.resume(returning: .failure(.sourceFailed(Self.shutDown(relay.source))))
+        }
+    }
+
+    private static func shutDown(_ request: HTTPRequest) -> TransportError {
+        TransportError(
+            .cancelled, host: request.host, message: "the transport was shut down",
+            mayHaveBeenSent: false)
+    }
 }

@@ -18,17 +18,20 @@ public struct TransportError: Error, Sendable, CustomStringConvertible {
         /// The URL or an option was not accepted: our mistake or the user's, never worth a retry.
         case invalidRequest
     }
+
     public let kind: Kind
     /// host:port, never a path or a query (presigned URLs carry secrets there).
     public let host: String
     public let message: String
     /// False only when not one byte of the request can have reached the peer.
     public let mayHaveBeenSent: Bool
+
     public init(_ kind: Kind, host: String, message: String, mayHaveBeenSent: Bool) {
         self.kind = kind
         self.host = host
         self.message = message
         self.mayHaveBeenSent = mayHaveBeenSent
     }
+
     public var description: String { "\(host): \(message)" }
 }

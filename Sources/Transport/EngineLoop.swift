@@ -1,0 +1,349 @@
+import CCurl
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// One libcurl multi handle and its transfers. Made by, and confined to, one engine thread: not `Sendable`.
+///
+/// A round: take the inbox, run what is due, look at the exchanges whose callbacks asked for it, collect what is done,
+/// sleep in `poll`, tell libcurl which sockets are ready. Sockets are handed over one by one
+/// (`curl_multi_socket_action`): `curl_multi_perform` would look at every transfer in every round.
+final class EngineLoop {
+    let options: EngineOptions
+    private(set) var now = MonotonicTime.now()
+    private let mailbox: EngineMailbox
+    private let multi: UnsafeMutableRawPointer
+    private var polls = PollSet()
+    /// When libcurl wants to be called for its timers.
+    private var timerAt = Nanoseconds.max
+    private var sweepAt = Nanoseconds.max
+    private var exchanges: [UInt64: Exchange] = [:]
+    private var attended: [Exchange] = []
+    private var paced: [Exchange] = []
+    private var idleSmall: [EasyHandle] = []
+    private var idleBulk: [EasyHandle] = []
+
+    /// Handles kept for reuse. A bulk one holds two buffers of 128 KiB.
+    private static let idleSmallLimit = 128
+    private static let idleBulkLimit = 8
+    /// Rounds without a look at the sockets while callbacks and timers make each other work.
+    private static let innerRoundsLimit = 8
+    /// Set in the identifier of a relay's second exchange.
+    static let destinationBit: UInt64 = 1 << 63
+
+    init(_ options: EngineOptions, mailbox: EngineMailbox) {
+        self.options = options
+        self.mailbox = mailbox
+        CurlLibrary.start()
+        guard let multi = curl_multi_init() else { preconditionFailure("curl_multi_init failed") }
+        self.multi = multi
+        polls.set(mailbox.wakeDescriptor, Int16(POLLIN))
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, options.idleConnections)
+        ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
+        ccurl_multi_set_socket_callback(
+            multi,
+            { _, descriptor, what, context, _ in
+                guard let context else { return 0 }
+                Unmanaged<EngineLoop>.fromOpaque(context).takeUnretainedValue()
+                    .watch(descriptor, what)
+                return 0
+            }, context)
+        ccurl_multi_set_timer_callback(
+            multi,
+            { _, milliseconds, context in
+                guard let context else { return 0 }
+                Unmanaged<EngineLoop>.fromOpaque(context).takeUnretainedValue()
+                    .setTimer(milliseconds)
+                return 0
+            }, context)
+    }
+
+    deinit {
+        idleSmall = []
+        idleBulk = []
+        curl_multi_cleanup(multi)
+    }
+
+    /// Returns when the mailbox says stop and every transfer has been ended.
+    func run() {
+        var commands: [EngineCommand] = []
+        var ready: [pollfd] = []
+        while true {
+            now = MonotonicTime.now()
+            let isStopping = mailbox.take(into: &commands)
+            for command in commands { handle(command) }
+            commands.removeAll(keepingCapacity: true)
+            if isStopping { break }
+            runDueWork()
+            if now >= sweepAt { sweep() }
+            wait(into: &ready)
+            now = MonotonicTime.now()
+            for entry in ready { dispatch(entry) }
+            ready.removeAll(keepingCapacity: true)
+        }
+        let left = mailbox.close()
+        for command in left { handle(command) }
+        while let exchange = exchanges.first?.value {
+            exchange.fail(.cancelled, "the transport was shut down")
+            complete(exchange, CURLE_OK)
+        }
+    }
+
+    // Callbacks ask through these.
+
+    /// Looks at an exchange again, outside of libcurl.
+    func attend(_ exchange: Exchange) {
+        guard !exchange.isAttended, !exchange.isFinished else { return }
+        exchange.isAttended = true
+        attended.append(exchange)
+    }
+
+    /// Looks at an exchange again when `pacedUntil` has come, and now, to pause it.
+    func pace(_ exchange: Exchange) {
+        if !paced.contains(where: { $0 === exchange }) { paced.append(exchange) }
+        attend(exchange)
+    }
+
+    /// Starts a relay's second exchange. Only from `attend`ed work, never within a callback.
+    func add(_ exchange: Exchange, isGated: Bool) {
+        exchanges[exchange.id] = exchange
+        sweepAt = min(sweepAt, exchange.deadline)
+        if isGated, let bandwidth = options.bandwidth {
+            exchange.pace(until: bandwidth.freeAt)
+            if exchange.pacedUntil > now { return }
+        }
+        start(exchange)
+    }
+
+    /// The one exit of every exchange.
+    func complete(_ exchange: Exchange, _ code: CURLcode) {
+        guard !exchange.isFinished else { return }
+        exchange.isFinished = true
+        exchanges[exchange.id] = nil
+        var error = exchange.failure
+        if error == nil, code != CURLE_OK, !exchange.isSufficient {
+            error = self.error(exchange, code)
+        }
+        if error == nil, exchange.head == nil {
+            error = exchange.error(.malformed, "the answer has no head")
+        }
+        if let easy = exchange.easy {
+            // Of an unfinished transfer this closes the connection.
+            curl_multi_remove_handle(multi, easy.curl)
+            exchange.easy = nil
+            recycle(easy)
+        }
+        exchange.finish(error)
+    }
+
+    private func handle(_ command: EngineCommand) {
+        switch command {
+        case .start(let id, let work): accept(id, work)
+        case .resume(let id):
+            if let exchange = exchanges[id] { attend(exchange) }
+        case .cancel(let id):
+            guard let exchange = exchanges[id] ?? exchanges[id | Self.destinationBit] else {
+                return
+            }
+            exchange.fail(.cancelled, "cancelled")
+            complete(exchange, CURLE_OK)
+        }
+    }
+
+    private func accept(_ id: UInt64, _ work: Work) {
+        let exchange: Exchange =
+            switch work {
+            case .send(let request, let answerLimitBytes, let waiter):
+                BufferedExchange(
+                    id: id, request: request, loop: self, answerLimitBytes: answerLimitBytes,
+                    waiter: waiter)
+            case .download(let request, let reader):
+                DownloadExchange(id: id, request: request, loop: self, reader: reader)
+            case .upload(let request, let writer):
+                UploadExchange(id: id, request: request, loop: self, writer: writer)
+            case .relay(let relay, let waiter):
+                RelaySource(
+                    id: id, loop: self, pipe: RelayPipe(relay, id: id, loop: self, waiter: waiter))
+            }
+        add(exchange, isGated: true)
+    }
+
+    private func start(_ exchange: Exchange) {
+        let easy = takeHandle(exchange.profile)
+        easy.prepare(exchange.request, streamedBytes: exchange.streamedBytes, options: options)
+        easy.owner = exchange
+        exchange.easy = easy
+        exchange.didStart()
+        let code = curl_multi_add_handle(multi, easy.curl)
+        if code != CURLM_OK {
+            exchange.fail(.invalidRequest, String(cString: curl_multi_strerror(code)))
+            complete(exchange, CURLE_FAILED_INIT)
+        }
+    }
+
+    private func takeHandle(_ profile: EasyHandle.Profile) -> EasyHandle {
+        let idle = profile == .small ? idleSmall.popLast() : idleBulk.popLast()
+        return idle ?? EasyHandle(profile, options)
+    }
+
+    private func recycle(_ easy: EasyHandle) {
+        easy.clear()
+        switch easy.profile {
+        case .small: if idleSmall.count < Self.idleSmallLimit { idleSmall.append(easy) }
+        case .bulk: if idleBulk.count < Self.idleBulkLimit { idleBulk.append(easy) }
+        }
+    }
+
+    private func runDueWork() {
+        for _ in 0..<Self.innerRoundsLimit {
+            if timerAt <= now {
+                timerAt = .max
+                var running: Int32 = 0
+                curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
+            }
+            if !paced.isEmpty { endPacing() }
+            lookAtAttended()
+            collectFinished()
+            if timerAt > now, attended.isEmpty { return }
+        }
+    }
+
+    private func lookAtAttended() {
+        guard !attended.isEmpty else { return }
+        let looked = attended
+        attended.removeAll(keepingCapacity: true)
+        for exchange in looked {
+            exchange.isAttended = false
+            if exchange.isFinished { continue }
+            if exchange.failure != nil || exchange.easy == nil {
+                if exchange.failure != nil { complete(exchange, CURLE_OK) }
+                continue
+            }
+            exchange.attend()
+            if !exchange.isFinished { applyPause(exchange) }
+        }
+    }
+
+    /// Tells libcurl when what an exchange wants has changed. It may call a callback before it
+    /// returns, which may pause again: the wish is written down before.
+    private func applyPause(_ exchange: Exchange) {
+        let wanted = exchange.wantedPause
+        guard wanted != exchange.paused, let easy = exchange.easy else { return }
+        exchange.paused = wanted
+        exchange.didChangePause()
+        sweepAt = min(sweepAt, exchange.deadline)
+        let code = curl_easy_pause(easy.curl, wanted.rawValue)
+        // The transfer is over already when it has no connection; its message is on the way.
+        if code != CURLE_OK, code != CURLE_BAD_FUNCTION_ARGUMENT { complete(exchange, code) }
+    }
+
+    private func endPacing() {
+        let due = paced.filter { $0.pacedUntil <= now || $0.isFinished }
+        guard !due.isEmpty else { return }
+        paced.removeAll { $0.pacedUntil <= now || $0.isFinished }
+        for exchange in due where !exchange.isFinished {
+            if exchange.easy == nil {
+                add(exchange, isGated: true)
+            } else {
+                attend(exchange)
+            }
+        }
+    }
+
+    private func collectFinished() {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE else { continue }
+            let code = message.pointee.data.result
+            var context: UnsafeMutableRawPointer?
+            ccurl_get_pointer(message.pointee.easy_handle, CURLINFO_PRIVATE, &context)
+            guard let context else { continue }
+            let easy = Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
+            if let exchange = easy.owner { complete(exchange, code) }
+        }
+    }
+
+    /// Ends what has been idle or has run for too long; finds when to look again.
+    private func sweep() {
+        sweepAt = .max
+        for exchange in Array(exchanges.values) where !exchange.isFinished {
+            let deadline = exchange.deadline
+            if deadline <= now {
+                exchange.failForTime()
+                complete(exchange, CURLE_OK)
+            } else {
+                sweepAt = min(sweepAt, deadline)
+            }
+        }
+    }
+
+    private func wait(into ready: inout [pollfd]) {
+        var wakeAt = min(timerAt, sweepAt)
+        for exchange in paced { wakeAt = min(wakeAt, exchange.pacedUntil) }
+        let isBusy = !attended.isEmpty || wakeAt <= now || !mailbox.fallAsleep()
+        polls.wait(
+            milliseconds: isBusy ? 0 : Self.milliseconds(until: wakeAt, from: now), into: &ready)
+    }
+
+    /// Rounded up, so that what is waited for is due afterwards; at most a minute.
+    private static func milliseconds(until wakeAt: Nanoseconds, from now: Nanoseconds) -> Int32 {
+        if wakeAt == .max { return -1 }
+        return Int32(min(60_000, (wakeAt - now + 999_999) / 1_000_000))
+    }
+
+    private func dispatch(_ entry: pollfd) {
+        if entry.fd == mailbox.wakeDescriptor {
+            mailbox.drainWakes()
+            return
+        }
+        var events: Int32 = 0
+        let came = Int32(entry.revents)
+        if came & Int32(POLLIN) != 0 { events |= CURL_CSELECT_IN }
+        if came & Int32(POLLOUT) != 0 { events |= CURL_CSELECT_OUT }
+        // Errors are found by reading, after everything that came before them.
+        if came & Int32(POLLERR | POLLHUP | POLLNVAL) != 0 {
+            events |= CURL_CSELECT_IN | CURL_CSELECT_ERR
+        }
+        var running: Int32 = 0
+        curl_multi_socket_action(multi, entry.fd, events, &running)
+    }
+
+    private func watch(_ descriptor: Int32, _ what: Int32) {
+        switch what {
+        case CURL_POLL_IN: polls.set(descriptor, Int16(POLLIN))
+        case CURL_POLL_OUT: polls.set(descriptor, Int16(POLLOUT))
+        case CURL_POLL_INOUT: polls.set(descriptor, Int16(POLLIN | POLLOUT))
+        default: polls.remove(descriptor)
+        }
+    }
+
+    private func setTimer(_ milliseconds: Int) {
+        timerAt = milliseconds < 0 ? .max : now + Nanoseconds(milliseconds) * 1_000_000
+    }
+
+    private func error(_ exchange: Exchange, _ code: CURLcode) -> TransportError {
+        guard let easy = exchange.easy else {
+            return exchange.error(.invalidRequest, "not started")
+        }
+        let wasReady = easy.wasReady
+        let kind = TransportError.kind(
+            of: code, wasReady: wasReady, systemError: easy.systemError)
+        let wasSent: Bool =
+            switch kind {
+            case .unresolvedHost, .notConnected, .untrusted, .invalidRequest: false
+            default: wasReady
+            }
+        var message = easy.message(for: code)
+        if kind == .untrusted, let path = options.caBundlePath {
+            message += " (trusted certificates: \(path))"
+        }
+        return TransportError(
+            kind, host: exchange.request.host, message: message, mayHaveBeenSent: wasSent)
+    }
+}

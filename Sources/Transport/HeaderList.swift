@@ -1,0 +1,95 @@
+import CCurl
+
+/// The header fields of one request as the linked list that libcurl reads, in two blocks of memory that
+/// are used again: `curl_slist_append` would take two allocations for each field.
+struct HeaderList: ~Copyable {
+    private var text: UnsafeMutableBufferPointer<CChar> = .allocate(capacity: 2048)
+    private var nodes: UnsafeMutableBufferPointer<curl_slist> = .allocate(capacity: 32)
+    private var offsets: [Int] = []
+    private var used = 0
+
+    deinit {
+        text.deallocate()
+        nodes.deallocate()
+    }
+
+    mutating func fill(_ headers: HTTPHeaders, hasBody: Bool, isStreamed: Bool, expects: Bool) {
+        used = 0
+        offsets.removeAll(keepingCapacity: true)
+        var hasContentType = false
+        var hasExpect = false
+        for (name, value) in headers {
+            if HTTPHeaders.isSameName(name, "content-length") { continue }
+            if HTTPHeaders.isSameName(name, "content-type") { hasContentType = true }
+            if HTTPHeaders.isSameName(name, "expect") { hasExpect = true }
+            offsets.append(used)
+            append(name)
+            // libcurl takes "Name:" as "do not send Name", and "Name;" as an empty value.
+            if value.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
+                append(";")
+            } else {
+                append(": ")
+                append(value)
+            }
+            end()
+        }
+        if hasBody && !isStreamed && !hasContentType {
+            // libcurl would call it a form.
+            add("Content-Type:")
+        }
+        if isStreamed && !hasExpect {
+            add(expects ? "Expect: 100-continue" : "Expect:")
+        }
+    }
+
+    /// The list stays valid until the next `fill`.
+    mutating func withList(_ body: (UnsafeMutablePointer<curl_slist>?) -> Void) {
+        if nodes.count < offsets.count {
+            nodes.deallocate()
+            nodes = .allocate(capacity: offsets.count * 2)
+        }
+        guard let text = text.baseAddress, let first = nodes.baseAddress, !offsets.isEmpty else {
+            body(nil)
+            return
+        }
+        for (index, offset) in offsets.enumerated() {
+            let isLast = index == offsets.count - 1
+            (first + index).initialize(
+                to: curl_slist(data: text + offset, next: isLast ? nil : first + index + 1))
+        }
+        body(first)
+    }
+
+    private mutating func add(_ line: String) {
+        offsets.append(used)
+        append(line)
+        end()
+    }
+
+    private mutating func end() {
+        reserve(1)
+        text[used] = 0
+        used += 1
+    }
+
+    private mutating func append(_ part: String) {
+        var part = part
+        part.withUTF8 { bytes in
+            guard !bytes.isEmpty else { return }
+            reserve(bytes.count)
+            UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(text)[used...])
+                .copyMemory(from: UnsafeRawBufferPointer(bytes))
+            used += bytes.count
+        }
+    }
+
+    private mutating func reserve(_ count: Int) {
+        guard used + count > text.count else { return }
+        let larger = UnsafeMutableBufferPointer<CChar>.allocate(
+            capacity: max(text.count * 2, used + count))
+        UnsafeMutableRawBufferPointer(larger).copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[..<used]))
+        text.deallocate()
+        text = larger
+    }
+}

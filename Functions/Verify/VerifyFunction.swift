@@ -42,7 +42,9 @@ public struct VerifyFunction: LambdaHandler {
         _ rule: ReplicationRule, _ event: VerifyEvent, _ meter: UsageMeter, _ ledger: VerifyLedger
     ) async throws -> ComparisonResult {
         let auditor = Auditor(rule: rule, mode: event.mode)
-        let comparison = Comparison(rule: rule, meter: meter)
+        var comparing = Comparison(rule: rule, meter: meter)
+        comparing.everyPair = event.mode != .etag
+        let comparison = comparing
         let observer = observer
         return try await WorkerWindow<Difference>(
             concurrency: event.concurrency, capacity: ReconcileFunction.differencesAhead

@@ -1,0 +1,139 @@
+import Functions
+import Glibc
+import Lambda
+import Logging
+import Replication
+import Runtime
+import S3
+import Transport
+
+/// The one place that builds concrete things: turns what the user wrote into connections, clients, a rule,
+/// and functions on an invoker.
+struct Compose: Sendable {
+    let environment: [String: String]
+    let book: ConnectionBook
+    let state: StateFolder
+    let transport: HTTPTransport
+    let card: RateCard
+    let terminal: Terminal
+
+    /// MB, as in each function's `function.yaml`.
+    static let replicateMemoryMB = 128
+    static let reconcileMemoryMB = 256
+    static let verifyMemoryMB = 256
+
+    static var processEnvironment: [String: String] {
+        var result: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let pair = String(cString: text)
+            if let equals = pair.firstIndex(of: "=") {
+                result[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+            }
+            entry += 1
+        }
+        return result
+    }
+
+    /// - Throws: ``CommandFailure`` with the status `usage`.
+    init(
+        _ common: CommonOptions, bandwidth: ByteSize? = nil, connectionsPerHost: Int = 0,
+        environment: [String: String] = Self.processEnvironment
+    ) throws(CommandFailure) {
+        self.environment = environment
+        let file = try ConfigurationFile.load(common.config)
+        book = ConnectionBook(environment: environment, file: file)
+        state = StateFolder(option: common.state, environment: environment)
+        card = try Self.card(common.rates ?? file?.rates)
+        terminal = Terminal(environment: environment)
+        var configuration = TransportConfiguration()
+        configuration.connectionsPerHost = max(
+            configuration.connectionsPerHost, connectionsPerHost)
+        configuration.bandwidth = bandwidth.map { BandwidthLimit(bytesPerSecond: Int($0.bytes)) }
+        transport = HTTPTransport(configuration)
+    }
+
+    private static func card(_ name: String?) throws(CommandFailure) -> RateCard {
+        guard let name else { return .notes }
+        guard let card = RateCard.all.first(where: { $0.name == name }) else {
+            let names = RateCard.all.map(\.name)
+            let hint =
+                CommandLineAdvice.nearest(to: name, among: names)
+                .map { "; did you mean \"\($0)\"?" } ?? ""
+            throw CommandFailure(
+                .usage, "there is no rate card \"\(name)\"" + hint,
+                advice: "Known: \(names.joined(separator: ", ")).")
+        }
+        return card
+    }
+
+    /// A location's place and what to say of it.
+    func side(_ text: String) throws(CommandFailure) -> Preflight.Side {
+        let location: S3Location
+        do {
+            var parsed = try S3Location.parse(text)
+            // A prefix is a folder: "backup" and "backup2" are two, and what is below keeps its name.
+            if !parsed.prefix.isEmpty, parsed.prefix.bytes.last != UInt8(ascii: "/") {
+                parsed.prefix = parsed.prefix + "/"
+            }
+            location = parsed
+        } catch {
+            throw CommandFailure(.usage, error.description)
+        }
+        let connection = try book.connection(location.connection, transport: transport)
+        let client = S3Client(connection, transport: transport)
+        return Preflight.Side(
+            place: Place(client: client, bucket: location.bucket, prefix: location.prefix),
+            client: S3Client(connection, transport: transport, retry: Preflight.retry),
+            location: location)
+    }
+
+    /// Functions by name on an invoker for one run.
+    func invoker(
+        _ rules: RuleBook, run: String, reconcile: (any ReconcileObserver)? = nil,
+        verify: (any VerifyObserver)? = nil
+    ) -> InProcessInvoker {
+        let invoker = InProcessInvoker(
+            run: run, meter: RunMeter(card: card), logger: Self.logger)
+        // No timeouts: nobody waits for a one-shot run but the person who can press Ctrl-C.
+        invoker.register(
+            ReplicateFunction.name, memoryMB: Self.replicateMemoryMB, ReplicateFunction(rules))
+        invoker.register(
+            ReconcileFunction.name, memoryMB: Self.reconcileMemoryMB,
+            ReconcileFunction(rules, observer: reconcile))
+        invoker.register(
+            VerifyFunction.name, memoryMB: Self.verifyMemoryMB,
+            VerifyFunction(rules, observer: verify))
+        return invoker
+    }
+
+    /// Messages for people are the command's own; what the layers below log goes nowhere.
+    private static let logger = Logger(label: "brigade") { _ in SwiftLogNoOpLogHandler() }
+
+    /// What requests cost, by connection.
+    func prices(_ sides: [Preflight.Side]) -> [String: RequestPrices] {
+        Dictionary(
+            sides.map {
+                ($0.place.client.connection.name, book.prices($0.place.client.connection))
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// What a store's failure means to the user who named these sides.
+    func explain(_ failure: StoreFailure, _ sides: [Preflight.Side]) async -> CommandFailure {
+        guard
+            let side = sides.first(where: {
+                $0.place.client.connection.name == failure.connection
+                    && (failure.bucket == nil || $0.place.bucket == failure.bucket)
+            }) ?? sides.first(where: { $0.place.client.connection.name == failure.connection })
+        else { return CommandFailure(.storeRefused, failure.message) }
+        let connection = side.place.client.connection
+        // For the message alone: without credentials it says so in its own words.
+        let key = try? await connection.credentials.credentials().accessKeyID
+        return StoreMessage(
+            failure: failure,
+            side: StoreMessage.Side(
+                name: connection.name, endpoint: "\(connection.scheme)://\(connection.authority)",
+                origin: connection.origin, accessKeyID: key, bucket: side.place.bucket)
+        ).rendered
+    }
+}

@@ -1,0 +1,117 @@
+import Yams
+
+/// Reads nodes, and complains with file and line.
+struct YAMLReader {
+    var file: String
+
+    func failure(_ node: Node?, _ problem: String) -> CommandFailure {
+        CommandFailure(.usage, "\(origin(node)): \(problem)")
+    }
+
+    func origin(_ node: Node?) -> String {
+        node?.mark.map { "\(file) line \($0.line)" } ?? file
+    }
+
+    /// - Throws: for something else than a mapping, and for a name that stands twice.
+    func mapping(_ node: Node, _ what: String) throws(CommandFailure) -> Members {
+        guard let mapping = node.mapping else {
+            throw failure(node, "\(what) must be a mapping of names to values")
+        }
+        var members = Members()
+        for (key, value) in mapping {
+            guard let name = key.scalar?.string else {
+                throw failure(key, "a name was expected in \(what)")
+            }
+            guard members[name] == nil else {
+                throw failure(key, "\"\(name)\" stands twice in \(what)")
+            }
+            members.items.append((name, key, value))
+        }
+        return members
+    }
+
+    struct Members: Sequence {
+        var items: [(name: String, key: Node, value: Node)] = []
+
+        subscript(name: String) -> Node? { items.first { $0.name == name }?.value }
+
+        func makeIterator() -> AnyIterator<(String, Node)> {
+            var iterator = items.makeIterator()
+            return AnyIterator { iterator.next().map { ($0.name, $0.value) } }
+        }
+    }
+
+    func check(_ members: Members, known: [String], what: String) throws(CommandFailure) {
+        for (name, key, _) in members.items where !known.contains(name) {
+            let nearest = CommandLineAdvice.nearest(to: name, among: known)
+            let hint =
+                nearest.map { "; did you mean \"\($0)\"?" }
+                ?? "; known are \(known.joined(separator: ", "))"
+            throw failure(key, "there is no \(what) \"\(name)\"" + hint)
+        }
+    }
+
+    func string(_ node: Node, _ what: String) throws(CommandFailure) -> String {
+        guard let text = node.scalar?.string, !text.isEmpty else {
+            throw failure(node, "\(what) must be a text")
+        }
+        return text
+    }
+
+    func connection(
+        named name: String, _ node: Node
+    ) throws(CommandFailure) -> ConfigurationFile.Connection {
+        let members = try mapping(node, "connection \(name)")
+        try check(
+            members,
+            known: ["endpoint", "region", "style", "list", "credentials", "prices"],
+            what: "key of a connection")
+        guard let endpoint = members["endpoint"] else {
+            throw failure(node, "connection \(name) has no endpoint")
+        }
+        func optional(_ key: String) throws(CommandFailure) -> String? {
+            guard let node = members[key] else { return nil }
+            return try string(node, key)
+        }
+        let style = try optional("style")
+        if let style, style != "path", style != "virtual" {
+            throw failure(members["style"], "style must be path or virtual")
+        }
+        let list = try optional("list")
+        if let list, list != "1", list != "2" {
+            throw failure(members["list"], "list must be 1 or 2")
+        }
+        let prices = try optional("prices")
+        if let prices, prices != "free", prices != "s3-standard" {
+            throw failure(members["prices"], "prices must be free or s3-standard")
+        }
+        return ConfigurationFile.Connection(
+            name: name, endpoint: try string(endpoint, "endpoint"), region: try optional("region"),
+            style: style, listVersion: list.flatMap { Int($0) },
+            credentials: try credentials(members["credentials"]), prices: prices,
+            origin: origin(node))
+    }
+
+    private func credentials(
+        _ node: Node?
+    ) throws(CommandFailure) -> ConfigurationFile.CredentialSource {
+        guard let node else { return .chain }
+        let members = try mapping(node, "credentials")
+        try check(members, known: ["environment", "profile", "file"], what: "key of credentials")
+        if let name = members["environment"] {
+            guard members.items.count == 1 else {
+                throw failure(node, "credentials are either environment, or profile and file")
+            }
+            return .environment(try string(name, "environment"))
+        }
+        let profile: String? =
+            if let name = members["profile"] { try string(name, "profile") } else { nil }
+        if let file = members["file"] {
+            return .file(path: try string(file, "file"), profile: profile ?? "default")
+        }
+        guard let profile else {
+            throw failure(node, "credentials need environment, profile or file")
+        }
+        return .profile(profile)
+    }
+}

@@ -1,0 +1,104 @@
+import Functions
+import Replication
+import S3
+
+/// What went wrong with single objects: one message for one cause, with the first keys by name.
+enum FailureReport {
+    static let causesShown = 5
+    private static let keyColumns = 34
+
+    /// - Parameters:
+    ///   - failures: the first ones, as many as were kept.
+    ///   - total: how many failed in all.
+    ///   - objects: how many were worked on.
+    ///   - list: where all of them are.
+    static func text(_ failures: [ReconcileFailure], total: Int, objects: Int, list: String?)
+        -> String
+    {
+        var lines = [
+            "brigade: \(Quantity.count(total)) of \(Quantity.count(objects, "object")) failed"
+        ]
+        let causes = grouped(failures)
+        for (words, group) in causes.prefix(causesShown) {
+            let key = TextLayout.shortened(group[0].key.description, to: keyColumns)
+            let name =
+                group.count == 1 ? key : "\(key) and \(Quantity.count(group.count - 1)) more"
+            let advice = words + advice(group[0])
+            let indent = "  " + TextLayout.padded(name, to: 18) + "  "
+            let wrapped = TextLayout.wrap(advice, width: max(40, 98 - indent.count))
+            lines.append(indent + wrapped[0])
+            lines += wrapped.dropFirst().map {
+                String(repeating: " ", count: indent.count) + $0
+            }
+        }
+        if causes.count > causesShown {
+            lines.append("  and \(Quantity.count(causes.count - causesShown, "other cause"))")
+        }
+        if let list { lines.append("  All of them: \(list)") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// By what happened, the most frequent first.
+    static func grouped(_ failures: [ReconcileFailure]) -> [(String, [ReconcileFailure])] {
+        var order: [String] = []
+        var groups: [String: [ReconcileFailure]] = [:]
+        for failure in failures {
+            let words = words(failure)
+            if groups[words] == nil { order.append(words) }
+            groups[words, default: []].append(failure)
+        }
+        // A stable order: what came first stands first among equals.
+        return order.enumerated()
+            .map { (index: $0.offset, words: $0.element, group: groups[$0.element]!) }
+            .sorted { ($1.group.count, $0.index) < ($0.group.count, $1.index) }
+            .map { ($0.words, $0.group) }
+    }
+
+    /// The cause without what differs from one object to the next, so that the same cause groups.
+    static func words(_ failure: ReconcileFailure) -> String {
+        guard let store = failure.store else { return failure.message }
+        let name = store.connection
+        let code = store.code ?? store.status.map { "HTTP \($0)" }
+        let suffix = code.map { " (\($0))" } ?? ""
+        return switch store.kind {
+        case .noSpace: "\(name) has no room\(suffix)"
+        case .accessDenied: "\(name) refused \(store.operation)\(suffix)"
+        case .noSuchBucket: "\(name) has no bucket \(store.bucket ?? "")"
+        case .badCredentials: "\(name) did not accept the credentials\(suffix)"
+        case .expiredCredentials: "the credentials of \(name) have expired\(suffix)"
+        case .unreachable: "\(name) could not be reached"
+        case .throttled: "\(name) asked to slow down, \(store.attempts) times\(suffix)"
+        case .unavailable: "\(name) failed \(store.operation)\(suffix)"
+        case .timedOut, .interrupted: "\(name) broke off \(store.operation)"
+        case .archived: "archived at \(name)"
+        default: failure.message
+        }
+    }
+
+    private static func advice(_ failure: ReconcileFailure) -> String {
+        switch failure.kind {
+        case ReplicationError.Kind.archived.rawValue:
+            let folder = failure.key.description.split(separator: "/").dropLast()
+            let glob =
+                folder.isEmpty
+                ? failure.key.description : folder.joined(separator: "/") + "/*"
+            return "; restore it first, or exclude it with --exclude '\(glob)'"
+        case ReplicationError.Kind.changedTooOften.rawValue:
+            return "; run again when it is quiet"
+        default:
+            return ""
+        }
+    }
+
+    static func json(_ failure: ReconcileFailure) -> JSONValue {
+        .object([
+            "key": .key(failure.key), "kind": .string(failure.kind),
+            "message": .string(failure.message),
+            "connection": .optional(failure.store?.connection),
+            "operation": .optional(failure.store?.operation),
+            "code": .optional(failure.store?.code),
+            "status": failure.store?.status.map { .int($0) } ?? .null,
+            "requestID": .optional(failure.store?.requestID),
+        ])
+    }
+}

@@ -1,0 +1,27 @@
+import Glibc
+
+/// Standard output for results, standard error for progress and messages.
+enum StandardStreams {
+    static func output(_ text: String) {
+        write(text.hasSuffix("\n") ? text : text + "\n", to: STDOUT_FILENO)
+    }
+
+    static func error(_ text: String) {
+        write(text.hasSuffix("\n") ? text : text + "\n", to: STDERR_FILENO)
+    }
+
+    /// Writes all of it; gives up when the reader is gone.
+    static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var offset = 0
+            while offset < bytes.count {
+                let count = Glibc.write(
+                    descriptor, bytes.baseAddress! + offset, bytes.count - offset)
+                if count < 0, errno == EINTR || errno == EAGAIN { continue }
+                guard count > 0 else { return }
+                offset += count
+            }
+        }
+    }
+}

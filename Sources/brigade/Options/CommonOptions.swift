@@ -1,0 +1,28 @@
+import ArgumentParser
+
+/// What every command that speaks to stores takes.
+struct CommonOptions: ParsableArguments {
+    @Flag(help: "One JSON document on standard output (default: text).")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "No progress, no summary; errors only (default: off).")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "A line for each object (default: off).")
+    var verbose = false
+
+    @Option(help: .init("Configuration (default: ./brigade.yaml if there).", valueName: "file"))
+    var config: String?
+
+    @Option(
+        help: .init(
+            "Records of runs (default: ~/.local/state/brigade).",
+            valueName: "dir"))
+    var state: String?
+
+    @Option(
+        help: .init(
+            "notes, lambda-x86 or lambda-arm (default: notes).",
+            valueName: "card"))
+    var rates: String?
+}

@@ -1,0 +1,201 @@
+import Functions
+import Lambda
+import Replication
+import Runtime
+import S3
+import Transport
+
+/// One `copy` or `sync`: checks, reconciles, reports.
+struct TransferRun: Sendable {
+    var source: String
+    var destination: String
+    var deletes = ReplicationRule.Deletes.keep
+    var maxDelete = ReconcileEvent.defaultMaxDelete
+    var isDryRun = false
+    var isFull = false
+    var filter = ObjectFilter()
+    var partSizeBytes: Int64?
+    var concurrency = ReconcileEvent.defaultConcurrency
+    var isJSON = false
+    var isQuiet = false
+    var isVerbose = false
+
+    static let ruleName = "on-demand"
+
+    /// - Throws: ``CommandFailure``, or an ``ExitStatus`` when everything is said.
+    func run(_ compose: Compose) async throws {
+        let report = try await report(compose)
+        try await Self.present(report.transfer, report.log, report.sides, compose, self)
+    }
+
+    /// Without printing the result: progress alone is shown.
+    func report(_ compose: Compose) async throws
+        -> (transfer: TransferReport, log: LineLog?, sides: [Preflight.Side])
+    {
+        let sides = try [compose.side(source), compose.side(destination)]
+        try Self.refuseOverlap(sides, source, destination)
+        try compose.state.make()
+        let liveMeter = UsageMeter()
+        let preflight = try await Self.check(sides, compose, isQuiet: isQuiet)
+        let journal = try Self.journal(compose.state)
+        let swept = isDryRun ? 0 : await journal.sweep(sides[1].place)
+
+        let rule = rule(sides)
+        let rules = RuleBook([rule], journal: journal, liveMeter: liveMeter)
+        let run = TraceID.makeRoot()
+        let log = LineLog(path: "\(compose.state.runs)/\(run).failures.jsonl")
+        let names = sides.map { $0.place.client.connection.name }
+        let terminal = compose.terminal
+        var verbose: (@Sendable (String) -> Void)?
+        if isVerbose { verbose = { line in terminal.line(line) } }
+        let estimate = TransferEstimate(
+            source: names[0], destination: names[1], concurrency: concurrency,
+            latency: preflight.latency)
+        let progress = RunProgress(
+            source: names[0], destination: names[1], phase: isDryRun ? .planning : .copying,
+            liveMeter: liveMeter, log: log, estimate: isDryRun ? estimate : nil,
+            eachObject: verbose)
+        let invoker = compose.invoker(rules, run: run, reconcile: progress)
+        invoker.meter.record(usage: preflight.usage)
+
+        if !isQuiet { compose.terminal.line(Self.title(sides)) }
+        let event = ReconcileEvent(
+            rule: rule.name, maxDelete: maxDelete, dryRun: isDryRun, concurrency: concurrency)
+        let result = try await ProgressDisplay(
+            terminal: compose.terminal, progress: progress, isQuiet: isQuiet
+        ).during {
+            try await invoker.invoke(
+                ReconcileFunction.name, event, returning: ReconcileResult.self, parent: nil)
+        }
+        log.close()
+        var report = TransferReport(
+            result: result,
+            statement: invoker.meter.statement(run: run, prices: compose.prices(sides)),
+            elapsed: progress.elapsed, isDryRun: isDryRun, maxDelete: maxDelete)
+        if swept > 0 {
+            report.result.notes.append(
+                "aborted \(Quantity.count(swept, "upload")) that an earlier run had left unfinished"
+            )
+        }
+        if let estimate = progress.estimated {
+            report.estimate = estimate
+            report.estimatedCost = Self.cost(estimate, compose, sides)
+        }
+        return (report, log.count > 0 ? log : nil, sides)
+    }
+
+    private func rule(_ sides: [Preflight.Side]) -> ReplicationRule {
+        var rule = ReplicationRule(
+            name: Self.ruleName, source: sides[0].place, destination: sides[1].place)
+        rule.filter = filter
+        rule.deletes = deletes
+        rule.copying.partSizeBytes = partSizeBytes
+        rule.copying.full = isFull
+        return rule
+    }
+
+    static func title(_ sides: [Preflight.Side]) -> String {
+        func name(_ side: Preflight.Side) -> String {
+            "\(side.place.client.connection.name)/\(side.place.bucket)"
+                + (side.place.prefix.isEmpty ? "" : "/\(side.place.prefix)")
+        }
+        return "  \(name(sides[0])) → \(name(sides[1]))"
+    }
+
+    static func refuseOverlap(
+        _ sides: [Preflight.Side], _ source: String, _ destination: String
+    ) throws(CommandFailure) {
+        guard let problem = Preflight.overlap(sides[0].place, sides[1].place) else { return }
+        throw CommandFailure(
+            .usage, "\(problem): \(source) and \(destination)",
+            advice: "Name another bucket, or folders of which neither is in the other.")
+    }
+
+    /// - Throws: ``CommandFailure`` with the status `storeRefused`.
+    static func check(
+        _ sides: [Preflight.Side], _ compose: Compose, isQuiet: Bool
+    ) async throws -> (latency: Duration, usage: [InvocationUsage.Line]) {
+        let meter = UsageMeter()
+        let metered = sides.map { side in
+            var side = side
+            side.client = side.client.metered(by: meter)
+            return side
+        }
+        do {
+            let answer = try await Preflight.check(metered)
+            let usage = meter.lines.map {
+                InvocationUsage.Line(
+                    connection: $0.connection, requestClass: $0.requestClass.rawValue,
+                    requests: $0.requests, bytesIn: $0.bytesIn, bytesOut: $0.bytesOut)
+            }
+            return (answer.latency, usage)
+        } catch let error as S3Error where !Task.isCancelled {
+            throw await compose.explain(StoreFailure(error), sides)
+        } catch {
+            throw CommandFailure(.interrupted, "interrupted before any work")
+        }
+    }
+
+    static func journal(_ state: StateFolder) throws(CommandFailure) -> UploadJournal {
+        do {
+            return try UploadJournal(directory: state.uploads)
+        } catch {
+            throw CommandFailure(
+                .usage, "\(error)", advice: "Name another state folder with --state.")
+        }
+    }
+
+    /// What the planned work would cost: its requests, and one invocation of the shortest billed time for
+    /// each object.
+    private static func cost(
+        _ estimate: TransferEstimate, _ compose: Compose, _ sides: [Preflight.Side]
+    ) -> Money {
+        var tally = InvocationTally(
+            function: ReplicateFunction.name, memoryMB: Compose.replicateMemoryMB)
+        let each = Duration.milliseconds(1)
+        let billed = compose.card.billedMilliseconds(duration: each)
+        tally.invocations = estimate.objects
+        tally.billedMilliseconds = billed * Int64(estimate.objects)
+        return Statement(
+            run: "", card: compose.card, tallies: [tally], usage: estimate.usage,
+            prices: compose.prices(sides)
+        ).total
+    }
+
+    /// Prints the result, then what went wrong; ends with the exit status.
+    static func present(
+        _ report: TransferReport, _ log: LineLog?, _ sides: [Preflight.Side], _ compose: Compose,
+        _ run: TransferRun
+    ) async throws {
+        if run.isJSON {
+            StandardStreams.output(report.json(failureList: log?.path).text)
+        } else if !run.isQuiet {
+            StandardStreams.output(report.text)
+        }
+        let result = report.result
+        if result.failed > 0, !report.isRefusedThroughout {
+            StandardStreams.error(
+                FailureReport.text(
+                    result.failures, total: result.failed,
+                    objects: result.failed + result.copied + result.updated + result.deleted
+                        + result.unchanged, list: log?.path))
+        }
+        switch result.ending {
+        case .completed where report.isRefusedThroughout:
+            var refused = await compose.explain(result.failures[0].store!, sides)
+            if let log { refused.advice.append("All of them: \(log.path)") }
+            throw refused
+        case .completed:
+            if let stopped = report.guardFailure { throw stopped }
+        case .cancelled:
+            throw CommandFailure(
+                .interrupted, "interrupted after \(Quantity.duration(report.elapsed))",
+                advice: "The same command goes on from there: what is copied is not copied again.")
+        case .storeFailed(let failure):
+            throw await compose.explain(failure, sides)
+        case .failed(let message):
+            throw CommandFailure(.usage, message)
+        }
+        if report.status != .done { throw report.status }
+    }
+}

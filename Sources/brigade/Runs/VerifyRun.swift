@@ -1,0 +1,87 @@
+import Functions
+import Lambda
+import Replication
+import Runtime
+import S3
+
+/// One `verify`: checks, audits, reports. Writes nothing.
+struct VerifyRun: Sendable {
+    var source: String
+    var destination: String
+    var mode = AuditMode.etag
+    var filter = ObjectFilter()
+    var concurrency = ReconcileEvent.defaultConcurrency
+    var isJSON = false
+    var isQuiet = false
+    /// Differences are results: they go to standard output as they are found, unless JSON goes there.
+    var listsDifferences = true
+
+    /// - Throws: ``CommandFailure``, or an ``ExitStatus`` when everything is said.
+    func run(_ compose: Compose) async throws {
+        let (report, log, sides) = try await report(compose)
+        if isJSON {
+            StandardStreams.output(report.json(differenceList: log?.path).text)
+        } else if !isQuiet {
+            StandardStreams.output(report.text)
+        }
+        switch report.result.ending {
+        case .completed: break
+        case .cancelled:
+            throw CommandFailure(
+                .interrupted, "interrupted after \(Quantity.duration(report.elapsed))",
+                advice: "Not everything was compared.")
+        case .storeFailed(let failure): throw await compose.explain(failure, sides)
+        case .failed(let message): throw CommandFailure(.usage, message)
+        }
+        if report.status != .done {
+            StandardStreams.error(
+                "brigade: \(Quantity.count(report.result.differing, "object")) differ"
+                    + (log.map { "\n  All of them: \($0.path)" } ?? ""))
+            throw report.status
+        }
+    }
+
+    func report(_ compose: Compose) async throws
+        -> (report: VerifyReport, log: LineLog?, sides: [Preflight.Side])
+    {
+        let sides = try [compose.side(source), compose.side(destination)]
+        try compose.state.make()
+        let preflight = try await TransferRun.check(sides, compose, isQuiet: isQuiet)
+        var rule = ReplicationRule(
+            name: TransferRun.ruleName, source: sides[0].place, destination: sides[1].place)
+        rule.filter = filter
+        let liveMeter = UsageMeter()
+        let rules = RuleBook([rule], liveMeter: liveMeter)
+        let run = TraceID.makeRoot()
+        let log = LineLog(path: "\(compose.state.runs)/\(run).differences.jsonl")
+        let names = sides.map { $0.place.client.connection.name }
+        let terminal = compose.terminal
+        var printed: (@Sendable (String) -> Void)?
+        if listsDifferences, !isJSON {
+            printed = { line in
+                terminal.clear()
+                StandardStreams.output(line)
+            }
+        }
+        let progress = RunProgress(
+            source: names[0], destination: names[1], phase: .auditing, liveMeter: liveMeter,
+            log: log,
+            eachObject: printed)
+        let invoker = compose.invoker(rules, run: run, verify: progress)
+        invoker.meter.record(usage: preflight.usage)
+        if !isQuiet { terminal.line(TransferRun.title(sides)) }
+        let event = VerifyEvent(rule: rule.name, mode: mode, concurrency: concurrency)
+        let result = try await ProgressDisplay(
+            terminal: terminal, progress: progress, isQuiet: isQuiet
+        ).during {
+            try await invoker.invoke(
+                VerifyFunction.name, event, returning: VerifyResult.self, parent: nil)
+        }
+        log.close()
+        let report = VerifyReport(
+            result: result, mode: mode,
+            statement: invoker.meter.statement(run: run, prices: compose.prices(sides)),
+            elapsed: progress.elapsed)
+        return (report, log.count > 0 ? log : nil, sides)
+    }
+}

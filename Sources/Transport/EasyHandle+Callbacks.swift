@@ -39,6 +39,6 @@ extension EasyHandle {
         guard origin == SEEK_SET, let exchange = exchange(context) else {
             return CURL_SEEKFUNC_CANTSEEK
         }
-        return exchange.rewind(to: offset) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+        return exchange.rewind(to: Int64(offset)) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
     }
 }

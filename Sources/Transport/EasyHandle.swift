@@ -113,10 +113,10 @@ final class EasyHandle {
         }
         if isStreamed {
             set(CURLOPT_UPLOAD, 1)
-            ccurl_set_offset(curl, CURLOPT_INFILESIZE_LARGE, length)
+            ccurl_set_offset(curl, CURLOPT_INFILESIZE_LARGE, curl_off_t(length))
         } else if hasBody {
-            ccurl_set_offset(curl, CURLOPT_POSTFIELDSIZE_LARGE, length)
-            request.body.withUnsafeBytes { body in
+            ccurl_set_offset(curl, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(length))
+            _ = request.body.withUnsafeBytes { body in
                 // Of an empty body there may be no address, and nil would mean the read callback.
                 if let address = body.baseAddress {
                     ccurl_set_pointer(curl, CURLOPT_COPYPOSTFIELDS, address)

@@ -44,7 +44,7 @@ extension DialectProbe {
             var request = S3Request(
                 "PutObject", .put, .put, bucket: object.bucket, key: object.key)
             request.body = body
-            request.hasStreamedBody = true
+            request.form = .unsigned
             _ = try await client.perform(request)
             let read = try await client.getObject(object, limitBytes: 1 << 16)
             return read.body == body ? (.yes, "") : (.no, "other bytes were stored")

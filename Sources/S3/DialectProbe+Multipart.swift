@@ -26,14 +26,15 @@ extension DialectProbe {
             guard head.size == Int64(first.count + second.count) else {
                 return (.no, "the object has \(head.size) bytes")
             }
-            let eTag = result.eTag ?? head.eTag
+            let eTag = head.eTag
             let whole = Hex.encode(Checksum.of(first + second, .md5))
             if eTag == CompletionDocument.standardETag(parts) {
                 form = .standard
             } else {
                 form = eTag.value == whole ? .wholeMD5 : .opaque
             }
-            return (.yes, "")
+            let isOther = result.eTag != nil && result.eTag != eTag
+            return (.yes, isOther ? "the upload's answer tells another ETag than HEAD" : "")
         }
         found.dialect.multipartETag = form
         guard found.dialect.multipart == .yes else { return }

@@ -60,6 +60,7 @@ public struct DialectProbe: Sendable {
         try await askDeleting(&found)
         try await askAnnotations(&found)
         try await askIntegrity(&found)
+        try await askStreaming(&found)
         try await askKeys(&found)
         found.dialect.listVersion = client.dialect.listVersion
         found.dialect.encodingType = client.dialect.encodingType

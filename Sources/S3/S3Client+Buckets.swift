@@ -9,7 +9,7 @@ extension S3Client {
         repeat {
             var request = S3Request("ListBuckets", .list, .get)
             if let token { request.ask("continuation-token", token) }
-            let root = try document(try await perform(request), request, "ListAllMyBucketsResult")
+            let root = try document(try await perform(request), request)
             names += root["Buckets"]?.all("Bucket").compactMap { $0.value("Name") } ?? []
             let next = root.value("ContinuationToken")
             guard next == nil || next != token else {
@@ -63,9 +63,7 @@ extension S3Client {
         var request = S3Request("GetBucketVersioning", .other, .get, bucket: bucket)
         request.ask("versioning")
         do throws(S3Error) {
-            return try document(
-                try await perform(request), request, "VersioningConfiguration"
-            ).value("Status")
+            return try document(try await perform(request), request).value("Status")
         } catch {
             if error.kind == .notSupported { learn { $0.versioning = .no } }
             throw error
@@ -90,8 +88,7 @@ extension S3Client {
         var request = S3Request("GetObjectLockConfiguration", .other, .get, bucket: bucket)
         request.ask("object-lock")
         do throws(S3Error) {
-            let root = try document(
-                try await perform(request), request, "ObjectLockConfiguration")
+            let root = try document(try await perform(request), request)
             let rule = root["Rule"]?["DefaultRetention"]
             return ObjectLockConfiguration(
                 isEnabled: root.value("ObjectLockEnabled") == "Enabled",
@@ -105,9 +102,12 @@ extension S3Client {
         }
     }
 
-    /// The answer's document, which must have this root.
+    /// The answer's document.
+    ///
+    /// - Parameter root: the root it must have where a store that knows not the operation would send an object instead.
+    ///   nil elsewhere: stores name some roots in their own way.
     func document(
-        _ response: HTTPResponse, _ request: S3Request, _ root: String
+        _ response: HTTPResponse, _ request: S3Request, _ root: String? = nil
     ) throws(S3Error) -> XMLNode {
         let node: XMLNode
         do throws(XMLError) {
@@ -115,8 +115,9 @@ extension S3Client {
         } catch {
             throw malformed(request, error.description)
         }
-        guard node.name == root else {
-            throw malformed(request, "the answer is a \(node.name), not a \(root)")
+        guard root.map({ $0 == node.name }) ?? (node.name != "html") else {
+            throw malformed(
+                request, "the answer is a \(node.name), not a \(root ?? "document of S3")")
         }
         return node
     }

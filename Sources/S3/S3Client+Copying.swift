@@ -33,7 +33,7 @@ extension S3Client {
         }
         let response = try await perform(request)
         var result = WriteResult(response.head.headers)
-        let root = try document(response, request, "CopyObjectResult")
+        let root = try document(response, request)
         result.eTag = root.value("ETag").map { ETag($0) } ?? result.eTag
         result.checksums.merge(root.checksums) { _, new in new }
         return result

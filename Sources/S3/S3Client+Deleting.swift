@@ -49,7 +49,7 @@ extension S3Client {
         request.ask("delete")
         request.mayFailInBody = true
         request.send(xml: DeleteDocument.write(keys))
-        let root = try document(try await perform(request), request, "DeleteResult")
+        let root = try document(try await perform(request), request)
         return root.all("Error").compactMap { error in
             let key = ObjectKey(error["Key"]?.bytes ?? [])
             let code = error.value("Code")

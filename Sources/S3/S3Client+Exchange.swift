@@ -87,9 +87,11 @@ extension S3Client {
     }
 
     static func payload(of request: S3Request) -> PayloadHash {
-        if request.hasStreamedBody { return .unsigned }
-        if request.body.isEmpty { return .empty }
-        return .sha256(Hex.encode(Checksum.of(request.body, .sha256)))
+        switch request.form {
+        case .unsigned: .unsigned
+        case .chunked(let kind, _): kind
+        case .signed: .of(request.body)
+        }
     }
 
     /// The request as it is sent now: host, date and signature are of this attempt.
@@ -98,10 +100,21 @@ extension S3Client {
         let target = attempt.target
         let method = request.method.rawValue
         let time = Timestamps.nowMilliseconds() / 1000 + target.clockOffsetSeconds
-        let added = state.signer.sign(
-            method: method, host: target.host, path: path, query: request.query,
-            headers: request.headers, payload: attempt.payload, credentials: attempt.credentials,
-            region: target.region, time: time)
+        var body = request.body
+        let added: [(name: String, value: String)]
+        if case .chunked(let kind, let trailer) = request.form {
+            let (fields, chunks) = state.signer.signStreaming(
+                method: method, host: target.host, path: path, query: request.query,
+                headers: request.headers, payload: kind, credentials: attempt.credentials,
+                region: target.region, time: time)
+            added = fields
+            body = ChunkedBody.encode(request.body, kind, chunks, trailer: trailer)
+        } else {
+            added = state.signer.sign(
+                method: method, host: target.host, path: path, query: request.query,
+                headers: request.headers, payload: attempt.payload,
+                credentials: attempt.credentials, region: target.region, time: time)
+        }
         var headers = HTTPHeaders()
         headers.reserveCapacity(request.headers.count + added.count)
         for field in request.headers { headers.append(field.name, field.value) }
@@ -119,7 +132,7 @@ extension S3Client {
             separator = "&"
         }
         return HTTPRequest(
-            request.method, url, headers: headers, body: request.body, timeouts: request.timeouts)
+            request.method, url, headers: headers, body: body, timeouts: request.timeouts)
     }
 
     /// Percent-encoded once, slashes kept: what is signed is what is sent.

@@ -16,7 +16,7 @@ extension S3Client {
             request.add("x-amz-checksum-algorithm", checksum.algorithm.uppercased())
         }
         let root = try document(
-            try await perform(request), request, "InitiateMultipartUploadResult")
+            try await perform(request), request)
         guard let id = root.value("UploadId") else {
             throw malformed(request, "the upload has no id")
         }
@@ -50,7 +50,7 @@ extension S3Client {
         read.apply(to: &request)
         var template = partRequest(
             "UploadPart", .put, target, uploadID: uploadID, number: number)
-        template.hasStreamedBody = true
+        template.form = .unsigned
         let reading = request
         let result = try await relay(
             from: source, request, to: template, observe: observe
@@ -85,7 +85,7 @@ extension S3Client {
         do throws(S3Error) {
             let response = try await perform(request)
             var result = WriteResult(response.head.headers)
-            let root = try document(response, request, "CompleteMultipartUploadResult")
+            let root = try document(response, request)
             result.eTag = root.value("ETag").map { ETag($0) } ?? result.eTag
             result.checksums.merge(root.checksums) { _, new in new }
             return result

@@ -146,7 +146,7 @@ extension S3Client {
         read.apply(to: &request)
         var template = S3Request(
             "PutObject", .put, .put, bucket: target.bucket, key: target.key)
-        template.hasStreamedBody = true
+        template.form = .unsigned
         let reading = request
         let result = try await relay(
             from: source, request, to: template, observe: observe

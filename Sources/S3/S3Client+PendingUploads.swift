@@ -18,7 +18,7 @@ extension S3Client {
             if let keyMarker { request.ask("key-marker", keyMarker) }
             if let idMarker { request.ask("upload-id-marker", idMarker) }
             let root = try document(
-                try await perform(request), request, "ListMultipartUploadsResult")
+                try await perform(request), request)
             let isEncoded = root.value("EncodingType") == "url"
             func key(_ node: XMLNode?) -> ObjectKey? {
                 guard let bytes = node?.bytes, !bytes.isEmpty else { return nil }
@@ -56,7 +56,7 @@ extension S3Client {
                 "ListParts", .list, .get, bucket: object.bucket, key: object.key)
             request.ask("uploadId", uploadID)
             if marker > 0 { request.ask("part-number-marker", String(marker)) }
-            let root = try document(try await perform(request), request, "ListPartsResult")
+            let root = try document(try await perform(request), request)
             for part in root.all("Part") {
                 guard let number = part.value("PartNumber").flatMap({ Int($0) }),
                     let eTag = part.value("ETag")

@@ -15,8 +15,7 @@ struct S3Request: Sendable {
     /// All are signed.
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []
-    /// The body comes from a relay: its hash is not known when the head is signed.
-    var hasStreamedBody = false
+    var form = PayloadForm.signed
     /// Doing it twice does what doing it once does.
     var isIdempotent = true
     /// A 409 is a race to try again, and not the answer.
@@ -70,6 +69,16 @@ struct S3Request: Sendable {
         add("Content-Type", "application/xml")
         add("Content-MD5", Base64.encode(Checksum.of(xml, .md5)))
     }
+}
+
+/// How a body is signed and framed.
+enum PayloadForm: Sendable {
+    /// By its digest.
+    case signed
+    /// Not at all: it comes from a relay, and its digest is not known when the head is signed.
+    case unsigned
+    /// In `aws-chunked` frames of a streaming kind, with a trailer where the kind has trailers.
+    case chunked(PayloadHash, trailer: (name: String, value: String)?)
 }
 
 extension HTTPTimeouts {

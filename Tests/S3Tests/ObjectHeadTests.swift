@@ -106,6 +106,8 @@ import Transport
         #expect(problem(206, nil, "5") != nil)
         #expect(problem(206, "bytes 5-9/100", "6") != nil)
         #expect(problem(200, nil, "100") != nil)
+        #expect(problem(200, "bytes 5-9/100", "5") == nil)
+        #expect(problem(200, "bytes 0-99/100", "100") != nil)
         options.range = 0...9
         #expect(problem(200, nil, "10") == nil)
         #expect(problem(200, nil, "11") != nil)

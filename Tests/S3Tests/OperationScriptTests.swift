@@ -20,7 +20,7 @@ import Transport
             if request.target.contains("list-type=2") {
                 return Self.xml("<Error><Code>NotImplemented</Code></Error>", 501)
             }
-            if request.target.contains("marker=") {
+            if request.target.contains("marker=b") {
                 return Self.xml(
                     "<ListBucketResult><Marker>b</Marker><IsTruncated>false</IsTruncated>\(Self.contents("c"))</ListBucketResult>"
                 )

@@ -16,6 +16,7 @@ enum FindingReport {
         case .contentDiffers: "content differs"
         case .metadataDiffers: "metadata differs"
         case .unreadable: "unreadable"
+        case .undecided: "not comparable"
         }
     }
 
@@ -38,5 +39,6 @@ extension AuditFinding.Kind {
     /// As the report lists them.
     static let allKinds: [Self] = [
         .missing, .extra, .sizeDiffers, .contentDiffers, .metadataDiffers, .unreadable,
+        .undecided,
     ]
 }

@@ -61,7 +61,10 @@ final class FaultProxy: Sendable {
         }
     }
 
-    deinit { shutdown(listener, Int32(SHUT_RDWR)); close(listener) }
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
 
     func follow(_ script: @escaping Script) { self.script.withLock { $0 = script } }
 

@@ -58,7 +58,8 @@ extension QuirkyStore.State {
         }
         let items = (objects[call.path]?.tags ?? "").split(separator: "&").map { pair in
             let sides = pair.split(separator: "=", maxSplits: 1).map(String.init)
-            return "<Tag><Key>\(sides[0])</Key><Value>\(sides.count > 1 ? sides[1] : "")</Value></Tag>"
+            return
+                "<Tag><Key>\(sides[0])</Key><Value>\(sides.count > 1 ? sides[1] : "")</Value></Tag>"
         }
         return Answer(
             200, headers: ["Content-Type": "application/xml"],

@@ -74,7 +74,10 @@ final class QuirkyStore: Sendable {
         }
     }
 
-    deinit { shutdown(listener, Int32(SHUT_RDWR)); close(listener) }
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
 
     var objects: [String: Object] { state.withLock { $0.objects } }
     var uploads: [String: Upload] { state.withLock { $0.uploads } }

@@ -11,6 +11,7 @@ actor ReconcileLedger {
         switch outcome.action {
         case .copied:
             result.copied += 1
+            add(outcome.proof)
             if outcome.reason == Decision.Reason.absentAtDestination.rawValue {
                 result.copiedNew += 1
             }
@@ -19,13 +20,16 @@ actor ReconcileLedger {
         case .deleted: result.deleted += 1
         case .skipped: result.skipped += 1
         }
-        switch outcome.proof {
+        if !outcome.notes.isEmpty { add(notes: outcome.notes) }
+    }
+
+    private func add(_ proof: Proof) {
+        switch proof {
         case .eTag: result.proofs.eTag += 1
         case .checksum: result.proofs.checksum += 1
         case .readBack: result.proofs.readBack += 1
         case .none: break
         }
-        if !outcome.notes.isEmpty { add(notes: outcome.notes) }
     }
 
     /// - Returns: true when the run should end: every key meets the same refusal.

@@ -2,7 +2,7 @@ import Signing
 import Transport
 
 /// Finds out what a store supports by asking it, with some twenty temporary objects (one of 5 MiB) under a random prefix,
-/// `.brigade-probe-<hex>/`. They are deleted again on every path, also when the task is cancelled.
+/// `.brigade-probe-<hex>/`, in the bucket or in a folder of it. They are deleted again on every path, also when the task is cancelled.
 public struct DialectProbe: Sendable {
     let client: S3Client
     let bucket: String
@@ -15,9 +15,11 @@ public struct DialectProbe: Sendable {
         var uploads: [(key: ObjectKey, id: String)] = []
     }
 
-    /// - Parameter client: gives connection, transport and meter. What it has learnt is not used, so that nothing is
+    /// - Parameters:
+    ///   - client: gives connection, transport and meter. What it has learnt is not used, so that nothing is
     ///   taken for granted; `run` does not change it.
-    public init(_ client: S3Client, bucket: String) {
+    ///   - folder: where in the bucket the objects go; empty, or ending in "/".
+    public init(_ client: S3Client, bucket: String, under folder: ObjectKey = "") {
         var connection = client.connection
         connection.dialect = Dialect()
         var retry = RetryPolicy()
@@ -29,7 +31,7 @@ public struct DialectProbe: Sendable {
         self.bucket = bucket
         var generator = SystemRandomNumberGenerator()
         let random = (0..<8).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        prefix = ObjectKey(".brigade-probe-" + Hex.encode(random) + "/")
+        prefix = folder + ObjectKey(".brigade-probe-" + Hex.encode(random) + "/")
         written = Locked(Written())
     }
 

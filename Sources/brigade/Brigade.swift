@@ -23,7 +23,8 @@ struct Brigade: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let interruption = Interruption()
         let arguments = Array(CommandLine.arguments.dropFirst())
-        let task = Task {
+        // Detached: the main thread, whose actor this is, waits for signals.
+        let task = Task.detached {
             let status = await run(arguments)
             Glibc.exit(status.rawValue)
         }

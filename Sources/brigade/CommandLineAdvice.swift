@@ -4,7 +4,8 @@ import ArgumentParser
 /// with which each help text begins.
 enum CommandLineAdvice {
     static let commands: [any ExampledCommand.Type] = [
-        CopyCommand.self, SyncCommand.self, VerifyCommand.self,
+        CopyCommand.self, SyncCommand.self, VerifyCommand.self, ProbeCommand.self,
+        LocalS3Command.self, DemoCommand.self,
     ]
 
     static var names: [String] { commands.map { $0.name } }

@@ -70,13 +70,23 @@ struct AuditedPair: Sendable {
         {
         case .same, .sameByOrigin: return nil
         case .sizeDiffers, .eTagDiffers:
-            return finding(.contentDiffers, "ETag \(here.eTag) became \(there.eTag)")
+            return finding(
+                .contentDiffers,
+                "ETag \(Self.short(here.eTag)) at \(source.name), \(Self.short(there.eTag)) at "
+                    + destination.name)
         case .needsDestinationHead, .cannotTell:
             return finding(
                 .undecided,
                 "the ETags \(here.eTag) and \(there.eTag) cannot be compared, and no origin is "
                     + "recorded: use the mode checksum")
         }
+    }
+
+    /// Enough to tell two apart, so that a finding fits a line: "8f10c0c8…", "8f10c0c8…-12".
+    private static func short(_ eTag: ETag) -> String {
+        let value = eTag.value
+        guard value.utf8.count > 12, eTag.isMD5Shaped || eTag.partCount != nil else { return value }
+        return value.prefix(8) + "…" + (eTag.partCount.map { "-\($0)" } ?? "")
     }
 
     private func compareChecksums(

@@ -26,12 +26,10 @@ struct PairRules: Sendable {
         if source.eTag.value != destination.eTag.value {
             return .copy(reason: "content differs")
         }
-        // Whole seconds on both sides: some stores list milliseconds and some only seconds, and a
-        // copy made within the second of the original must not look older than it.
-        if destination.lastModified.wholeSeconds >= source.lastModified.wholeSeconds {
-            return .same
+        if source.lastModified.mayFollow(destination.lastModified) {
+            return .look(reason: "source is not older: metadata may differ")
         }
-        return .look(reason: "source is newer: metadata may differ")
+        return .same
     }
 
     @inline(__always)

@@ -24,7 +24,7 @@ public struct Decision: Sendable, Equatable {
         case contentDiffers = "content differs"
         case cannotCompare = "content cannot be compared"
         case mustLook = "listings cannot tell"
-        case sourceNewer = "source is newer"
+        case sourceNotOlder = "source is not older"
         case metadataDiffers = "metadata differs"
         case tagsDiffer = "tags differ"
         case same = "same content"
@@ -105,10 +105,10 @@ public struct Decision: Sendable, Equatable {
         _ policy: Policy
     ) -> Decision {
         guard let from = source.detail, let to = destination.detail else {
-            // A store rewrites an object to change its metadata: a source that is not newer cannot
-            // have changed since the copy.
-            return source.isNewer(than: destination)
-                ? Decision(look, .sourceNewer) : Decision(.skip, same)
+            // A store rewrites an object to change its metadata: a source that is older than its copy
+            // cannot have changed since.
+            return source.mayHaveChanged(since: destination)
+                ? Decision(look, .sourceNotOlder) : Decision(.skip, same)
         }
         guard MetadataComparison.areSame(from.metadata, to.metadata) else {
             return Decision(.updateMetadata, .metadataDiffers)

@@ -86,12 +86,9 @@ public struct ObjectState: Sendable, Equatable {
             .flatMap { Origin(parsing: $0.value) }
     }
 
-    /// By Last-Modified: in milliseconds when both sides have them, else in whole seconds.
-    func isNewer(than other: ObjectState) -> Bool {
-        if lastModified % 1000 != 0, other.lastModified % 1000 != 0 {
-            return lastModified > other.lastModified
-        }
-        return lastModified.wholeSeconds > other.lastModified.wholeSeconds
+    /// By Last-Modified: see `Int64.mayFollow(_:)`.
+    func mayHaveChanged(since copy: ObjectState) -> Bool {
+        lastModified.mayFollow(copy.lastModified)
     }
 
     /// SSE-KMS and SSE-C give ETags that are no MD5 of the content.

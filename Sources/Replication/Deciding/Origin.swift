@@ -58,4 +58,13 @@ public struct Origin: Sendable, Equatable {
 extension Int64 {
     /// Unix milliseconds to seconds, rounded down as the stores do.
     var wholeSeconds: Int64 { self >= 0 ? self / 1000 : (self - 999) / 1000 }
+
+    /// Whether an object that was last modified now may have changed after a copy of that time: in doubt, it may.
+    ///
+    /// Most stores tell seconds only, so that a change within the second of the copy has the copy's time. Where both have
+    /// milliseconds, those decide.
+    func mayFollow(_ copy: Int64) -> Bool {
+        if self % 1000 != 0, copy % 1000 != 0 { return self >= copy }
+        return wholeSeconds >= copy.wholeSeconds
+    }
 }

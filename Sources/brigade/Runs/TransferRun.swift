@@ -18,6 +18,8 @@ struct TransferRun: Sendable {
     var concurrency = ReconcileEvent.defaultConcurrency
     var isJSON = false
     var isQuiet = false
+    /// Whether both sides are named first.
+    var hasTitle = true
     var isVerbose = false
 
     static let ruleName = "on-demand"
@@ -58,7 +60,7 @@ struct TransferRun: Sendable {
         let invoker = compose.invoker(rules, run: run, reconcile: progress)
         invoker.meter.record(usage: preflight.usage)
 
-        if !isQuiet { compose.terminal.line(Self.title(sides)) }
+        if hasTitle, !isQuiet { compose.terminal.line(Self.title(sides)) }
         let event = ReconcileEvent(
             rule: rule.name, maxDelete: maxDelete, dryRun: isDryRun, concurrency: concurrency)
         let result = try await ProgressDisplay(
@@ -123,12 +125,7 @@ struct TransferRun: Sendable {
         }
         do {
             let answer = try await Preflight.check(metered)
-            let usage = meter.lines.map {
-                InvocationUsage.Line(
-                    connection: $0.connection, requestClass: $0.requestClass.rawValue,
-                    requests: $0.requests, bytesIn: $0.bytesIn, bytesOut: $0.bytesOut)
-            }
-            return (answer.latency, usage)
+            return (answer.latency, meter.lines.map { InvocationUsage.Line($0) })
         } catch let error as S3Error where !Task.isCancelled {
             throw await compose.explain(StoreFailure(error), sides)
         } catch {

@@ -13,6 +13,8 @@ struct VerifyRun: Sendable {
     var concurrency = ReconcileEvent.defaultConcurrency
     var isJSON = false
     var isQuiet = false
+    /// Whether both sides are named first.
+    var hasTitle = true
     /// Differences are results: they go to standard output as they are found, unless JSON goes there.
     var listsDifferences = true
 
@@ -69,7 +71,7 @@ struct VerifyRun: Sendable {
             eachObject: printed)
         let invoker = compose.invoker(rules, run: run, verify: progress)
         invoker.meter.record(usage: preflight.usage)
-        if !isQuiet { terminal.line(TransferRun.title(sides)) }
+        if hasTitle, !isQuiet { terminal.line(TransferRun.title(sides)) }
         let event = VerifyEvent(rule: rule.name, mode: mode, concurrency: concurrency)
         let result = try await ProgressDisplay(
             terminal: terminal, progress: progress, isQuiet: isQuiet

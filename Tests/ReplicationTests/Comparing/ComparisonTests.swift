@@ -37,16 +37,24 @@ import Transport
 
     /// The whole table of what two listings say of a pair.
     @Test(arguments: [
-        (object("k"), object("k"), Difference.Verdict.same),
+        (object("k"), object("k", at: 6000), Difference.Verdict.same),
         (object("k"), object("k", at: 9000), .same),
-        (object("k", at: 5999), object("k", at: 5000), .same),
+        (object("k", at: 5001), object("k", at: 5002), .same),
+        (
+            object("k"), object("k"),
+            .look(reason: "source is not older: metadata may differ")
+        ),
+        (
+            object("k", at: 5999), object("k", at: 5000),
+            .look(reason: "source is not older: metadata may differ")
+        ),
         (
             object("k", at: 6000), object("k", at: 5999),
-            .look(reason: "source is newer: metadata may differ")
+            .look(reason: "source is not older: metadata may differ")
         ),
         (object("k", size: 2), object("k"), .copy(reason: "size differs")),
         (object("k", eTag: md5A), object("k", eTag: md5B), .copy(reason: "content differs")),
-        (object("k", eTag: md5A + "-2"), object("k", eTag: md5A + "-2"), .same),
+        (object("k", eTag: md5A + "-2"), object("k", eTag: md5A + "-2", at: 6000), .same),
         (
             object("k", eTag: md5A + "-2"), object("k", eTag: md5B + "-2"),
             .copy(reason: "content differs")

@@ -60,11 +60,14 @@ struct DecisionTests {
         Row(
             "other size", object(md5A), object(md5B, size: 11),
             Decision(.copy(.ifMatch(ETag(md5B))), .sizeDiffers)),
-        Row("same, same age", object(md5A), object(md5A), Decision(.skip, .same)),
+        Row("same, newer copy", object(md5A), object(md5A, at: 1001), Decision(.skip, .same)),
+        Row(
+            "same, of one second", object(md5A), object(md5A),
+            Decision(.look(source: true, destination: true), .sourceNotOlder)),
         Row("same, older source", object(md5A, at: 9), object(md5A), Decision(.skip, .same)),
         Row(
             "same, newer source", object(md5A, at: 1001), object(md5A),
-            Decision(.look(source: true, destination: true), .sourceNewer)),
+            Decision(.look(source: true, destination: true), .sourceNotOlder)),
         Row(
             "same, but all is read in full", object(md5A), object(md5A),
             Decision(.look(source: true, destination: true), .mustLook),

@@ -1,0 +1,139 @@
+import FoundationEssentials
+import Glibc
+import LocalS3
+import Replication
+import S3
+
+/// Where the demo plays: two places, and how to leave them as they were found.
+struct DemoStage: Sendable {
+    let compose: Compose
+    /// As the user would write them.
+    let source: String
+    let destination: String
+    /// What was set up, in a sentence.
+    let description: String
+    private let servers: [RunningLocalS3]
+    /// Of this machine; removed at the end.
+    private let folder: String
+    /// Removed at the end; empty where the endpoints go with their folder.
+    private let buckets: [String]
+
+    static let interrupted = CommandFailure(
+        .interrupted, "interrupted", advice: "What the demo had made is removed again.")
+
+    /// Two endpoints of our own on loopback.
+    static func onThisMachine(_ common: CommonOptions) async throws -> DemoStage {
+        let folder = try temporaryFolder()
+        var environment = Compose.processEnvironment
+        var servers: [RunningLocalS3] = []
+        do {
+            for (name, bucket) in [("here", "photos"), ("there", "photos-copy")] {
+                let pair = LocalS3Keys.make()
+                var configuration = LocalS3Configuration(
+                    rootDirectory: "\(folder)/\(name)", keys: [pair])
+                configuration.buckets = [bucket]
+                configuration.durable = false
+                let server = try await LocalS3Server.start(configuration)
+                servers.append(server)
+                environment[S3Connection.environmentVariable(name: name)] =
+                    "http://\(pair.accessKeyID):\(pair.secretAccessKey)@\(server.host):\(server.port)"
+            }
+            return DemoStage(
+                compose: try compose(common, folder, environment), source: "s3://here@photos",
+                destination: "s3://there@photos-copy",
+                description: "Two S3 endpoints on this machine, in \(folder), which is removed"
+                    + " at the end.",
+                servers: servers, folder: folder, buckets: [])
+        } catch {
+            for server in servers { try await server.stop() }
+            remove(folder)
+            throw (error as? LocalS3Error).map(LocalS3Command.failure) ?? error
+        }
+    }
+
+    /// Two new buckets at a store of the user's.
+    static func onStore(_ name: String, _ common: CommonOptions) async throws -> DemoStage {
+        let folder = try temporaryFolder()
+        do {
+            let compose = try compose(common, folder, Compose.processEnvironment)
+            let mark = String(UInt32.random(in: .min ... .max), radix: 16)
+            let buckets = ["brigade-demo-\(mark)-photos", "brigade-demo-\(mark)-copy"]
+            let stage = DemoStage(
+                compose: compose, source: "s3://\(name)@\(buckets[0])",
+                destination: "s3://\(name)@\(buckets[1])",
+                description: "Two new buckets at \(name), which are removed at the end.",
+                servers: [], folder: folder, buckets: buckets)
+            try await stage.makeBuckets()
+            return stage
+        } catch {
+            remove(folder)
+            throw error
+        }
+    }
+
+    private func makeBuckets() async throws {
+        let side = try compose.side(source)
+        for (index, bucket) in buckets.enumerated() {
+            do {
+                // The first answer decides: an endpoint that is down is told at once.
+                try await side.client.createBucket(bucket)
+            } catch {
+                for made in buckets[..<index] { try await removeBucket(made) }
+                throw await compose.explain(.init(error), [side])
+            }
+        }
+    }
+
+    /// Leaves everything as it was found.
+    func close() async throws {
+        defer { Self.remove(folder) }
+        for server in servers { try await server.stop() }
+        for bucket in buckets { try await removeBucket(bucket) }
+    }
+
+    private func removeBucket(_ bucket: String) async throws {
+        let client = try compose.side(source).place.client
+        do {
+            for upload in try await client.listUploads(bucket, prefix: "") {
+                try await client.abortUpload(
+                    ObjectAddress(bucket: bucket, key: upload.key), uploadID: upload.uploadID)
+            }
+            while true {
+                let page = try await client.listObjects(bucket, prefix: "")
+                if page.objects.isEmpty { break }
+                let left = try await client.deleteObjects(bucket, page.objects.map(\.key))
+                if let first = left.first { throw first.error }
+            }
+            try await client.deleteBucket(bucket)
+        } catch {
+            throw CommandFailure(
+                .someFailed, "could not remove the demo's bucket \(bucket): \(error)",
+                advice: "It and what is in it can be deleted.")
+        }
+    }
+
+    private static func compose(
+        _ common: CommonOptions, _ folder: String, _ environment: [String: String]
+    ) throws(CommandFailure) -> Compose {
+        var common = common
+        // The demo's runs are nothing to keep.
+        if common.state == nil { common.state = "\(folder)/state" }
+        return try Compose(common, environment: environment)
+    }
+
+    private static func temporaryFolder() throws(CommandFailure) -> String {
+        let base = Compose.processEnvironment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+        var template = Array("\(base)/brigade-demo-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw CommandFailure(
+                .usage, "cannot make a folder in \(base): \(String(cString: strerror(errno)))",
+                advice: "Name a folder with room in TMPDIR.")
+        }
+        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private static func remove(_ folder: String) {
+        // Best effort: what is left is in the system's folder for temporary files.
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+}

@@ -54,6 +54,12 @@ extension Convergence {
                         || error.kind == .unavailable || error.kind == .malformedAnswer
                 else { throw error }
                 source.learn { $0.partNumberReads = .no }
+            } catch is Moved where source.dialect.partNumberReads != .yes {
+                // Or it answers with the part's own ETag, which tells nothing: the whole's decides.
+                options.partNumber = nil
+                let head = try await pinned(options, pin)
+                source.learn { $0.partNumberReads = .no }
+                return (head, nil)
             }
         }
         options.partNumber = nil

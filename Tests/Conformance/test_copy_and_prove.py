@@ -55,7 +55,8 @@ def test_a_copy_is_equal_and_stays_so(pair):
     assert stores.pending_uploads(pair.target, pair.copy) == []
     if pair.source.features.any_segments and pair.target.features.any_segments:
         # rclone's own paths cannot say these keys; boto3 above has compared them.
-        flags = ("--exclude", "/dots/**", "--exclude", "/double/**", "--exclude", "/folder/**", "--exclude", "/leading")
+        unsayable = ("/dots/**", "/double/**", "/folder/**", "/leading", "/．．")
+        flags = tuple(word for name in unsayable for word in ("--exclude", name))
     else:
         flags = ()
     peers.rclone_check(pair.source, pair.bucket, pair.target, pair.copy, *flags)
@@ -106,8 +107,10 @@ def test_tag_changes_are_found_by_a_full_sync(pool, brigade, source, target):
     pair = Pair(pool, brigade, source, target)
     pair.brigade.json("copy", *pair.locations)
     s3 = stores.client(pair.source)
+    # moto takes fewer characters than S3 does.
+    value = "a+b = c/d" if "moto" in (source, target) else "grün & blau"
     s3.put_object_tagging(
-        Bucket=pair.bucket, Key="plain.txt", Tagging={"TagSet": [{"Key": "colour", "Value": "grün & blau"}]}
+        Bucket=pair.bucket, Key="plain.txt", Tagging={"TagSet": [{"Key": "colour", "Value": value}]}
     )
     s3.delete_object_tagging(Bucket=pair.bucket, Key="kind/tags")
     result = pair.brigade.json("sync", *pair.locations, "--full")

@@ -226,10 +226,34 @@ extension Convergence {
             if error.kind == .noSuchUpload { throw Moved(cause: error) }
             throw writeFailure(error, write.condition)
         }
-        if stored.eTag == nil {
-            stored.eTag = try await destination.headObject(destinationAddress).eTag
+        if stored.eTag == nil || destination.dialect.multipartETag != .standard {
+            try await see(&stored, write, parts)
         }
         return stored
+    }
+
+    /// Looks at what was completed, until the store is known to show the ETag that it answered: some show another
+    /// one, and then the answer neither proves nor names the object.
+    private func see(
+        _ stored: inout Stored, _ write: MultipartWrite, _ parts: [UploadPart]
+    ) async throws {
+        let head: ObjectHead
+        do {
+            head = try await destination.headObject(destinationAddress)
+        } catch {
+            throw error.kind == .noSuchKey ? Moved(cause: error) : error
+        }
+        guard let answered = stored.eTag, answered != head.eTag else {
+            if stored.eTag != nil, head.eTag == ETag.composite(of: parts) {
+                destination.learn { $0.multipartETag = .standard }
+            }
+            stored.eTag = head.eTag
+            return
+        }
+        // Another size: somebody has written since.
+        guard head.size == write.pin.size else { throw Moved() }
+        destination.learn { $0.multipartETag = head.eTag.isMD5Shaped ? .wholeMD5 : .opaque }
+        stored.eTag = head.eTag
     }
 
     /// The answer to a completion that was done may have been lost, and asking again finds no such

@@ -8,6 +8,8 @@ from .servers import Features, Server
 from .stores import client
 
 MIB = 1 << 20
+#: Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+KEY_BYTES_MAXIMUM = 1024
 
 #: name, key, and the feature that a store needs to hold it (None: all can)
 KEYS: list[tuple[str, str, str | None]] = [
@@ -131,7 +133,9 @@ def put(s3, bucket: str, key: str, kind: Kind) -> None:
 def fill(server: Server, bucket: str, *held_by: Features, prefix: str = "") -> int:
     """Puts every key and kind that this server and the others can hold into a bucket; returns how many."""
     s3 = client(server)
-    names = holdable_keys(server.features, *held_by)
+    names = [
+        key for key in holdable_keys(server.features, *held_by) if len((prefix + key).encode()) <= KEY_BYTES_MAXIMUM
+    ]
     kinds = holdable_kinds(server.features, *held_by)
     for key in names:
         data = b"" if key.endswith("/") else body(key, 100 + len(key))

@@ -110,7 +110,13 @@ def differences(
 
 
 def pending_uploads(server: Server, bucket: str) -> list[tuple[str, str]]:
-    answer = client(server).list_multipart_uploads(Bucket=bucket)
+    try:
+        answer = client(server).list_multipart_uploads(Bucket=bucket)
+    except ClientError as error:
+        # `rclone serve s3` says so where there are none.
+        if error.response["Error"]["Code"] != "NoSuchUpload":
+            raise
+        return []
     return [(upload["Key"], upload["UploadId"]) for upload in answer.get("Uploads", [])]
 
 

@@ -134,7 +134,7 @@ public struct DialectProbe: Sendable {
         let work = written.withLock { $0 }
         for upload in work.uploads {
             // Best effort: a completed upload is gone, and what cannot be aborted is told by the store's own listing.
-            try? await client.abortUpload(
+            _ = try? await client.abortUpload(
                 ObjectAddress(bucket: bucket, key: upload.key), uploadID: upload.id)
         }
         var left: [ObjectKey] = []

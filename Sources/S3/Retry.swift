@@ -8,6 +8,9 @@ public struct RetryPolicy: Sendable {
     public var longestDelay = Duration.seconds(10)
     /// No retry starts later than this after the first attempt.
     public var budget = Duration.seconds(60)
+    /// An attempt without a byte in either direction for so long has failed; what the store works at by itself, such as
+    /// a completion, may take longer.
+    public var patience = Duration.seconds(30)
 
     public init() {}
 }

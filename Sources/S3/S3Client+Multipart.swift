@@ -4,6 +4,8 @@ import XML
 
 extension S3Client {
     /// Begins a multipart upload with what the object will carry; condition and digests come with its completion.
+    ///
+    /// When an answer was lost, an upload may have been begun that nobody knows: it is looked for and aborted.
     /// - Returns: the upload's id, which must be completed or aborted.
     public func createUpload(
         _ object: ObjectAddress, _ options: WriteOptions
@@ -15,12 +17,35 @@ extension S3Client {
         if let checksum = options.checksum {
             request.add("x-amz-checksum-algorithm", checksum.algorithm.uppercased())
         }
-        let root = try document(
-            try await perform(request), request)
+        request.usesNewConnection = true
+        let start = ContinuousClock.now
+        let (response, attempts) = try await performCounted(request)
+        let root = try document(response, request)
         guard let id = root.value("UploadId") else {
             throw malformed(request, "the upload has no id")
         }
+        if attempts > 1 { await abortUnheard(object, id, within: ContinuousClock.now - start) }
         return id
+    }
+
+    /// Aborts what earlier attempts have begun: uploads of the same key, by the store's own clock no older than the
+    /// first attempt and no younger than the upload that is known. Best effort.
+    private func abortUnheard(
+        _ object: ObjectAddress, _ known: String, within elapsed: Duration
+    ) async {
+        // Stores tell whole seconds.
+        let span = (elapsed.components.seconds + 2) * 1000
+        // What cannot be listed or aborted now is left to the store's lifecycle rules.
+        guard let uploads = try? await listUploads(object.bucket, prefix: object.key),
+            let ours = uploads.first(where: { $0.uploadID == known })
+        else { return }
+        for upload in uploads
+        where upload.key == object.key && upload.uploadID != known
+            && (ours.initiated - span...ours.initiated).contains(upload.initiated)
+        {
+            // As above.
+            _ = try? await abortUpload(object, uploadID: upload.uploadID)
+        }
     }
 
     /// - Parameter number: 1...10,000. Parts may come in any order; one sent again replaces the first.
@@ -91,8 +116,9 @@ extension S3Client {
             return result
         } catch {
             let mayBeOurs = error.kind == .noSuchUpload || error.kind == .preconditionFailed
-            guard error.attempts > 1, mayBeOurs,
-                let head = try await completed(object, parts, since: start)
+            guard mayBeOurs,
+                let head = try await completed(
+                    object, parts, since: error.attempts > 1 ? start : nil)
             else { throw error }
             return WriteResult(
                 eTag: head.eTag, versionID: head.versionID, checksums: head.checksums)
@@ -100,8 +126,10 @@ extension S3Client {
     }
 
     /// The object, when it is what these parts make.
+    ///
+    /// - Parameter start: Of the first attempt; nil when there was no other that is known of: then only an ETag tells.
     private func completed(
-        _ object: ObjectAddress, _ parts: [UploadPart], since start: Int64
+        _ object: ObjectAddress, _ parts: [UploadPart], since start: Int64?
     ) async throws(S3Error) -> ObjectHead? {
         let head: ObjectHead
         do throws(S3Error) {
@@ -116,22 +144,28 @@ extension S3Client {
         }
         // The store's ETags say nothing: size and time must do. Dates have whole seconds, clocks differ a little.
         let sizes = parts.compactMap(\.size)
-        guard sizes.count == parts.count, head.size == sizes.reduce(0, +) else { return nil }
+        guard let start, sizes.count == parts.count, head.size == sizes.reduce(0, +) else {
+            return nil
+        }
         let clock = state.clockOffsetSeconds * 1000
         return head.lastModified >= start + clock - 2000 ? head : nil
     }
 
     /// Aborting an upload that is gone is no error.
+    /// - Returns: false when it was gone.
+    @discardableResult
     public func abortUpload(
         _ object: ObjectAddress, uploadID: String
-    ) async throws(S3Error) {
+    ) async throws(S3Error) -> Bool {
         var request = S3Request(
             "AbortMultipartUpload", .delete, .delete, bucket: object.bucket, key: object.key)
         request.ask("uploadId", uploadID)
         do throws(S3Error) {
             _ = try await perform(request)
+            return true
         } catch {
             guard error.kind == .noSuchUpload || error.kind == .noSuchKey else { throw error }
+            return false
         }
     }
 

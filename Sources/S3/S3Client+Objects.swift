@@ -28,7 +28,8 @@ extension S3Client {
     ) async throws(S3Error) -> (head: ObjectHead, body: [UInt8]) {
         var request = S3Request("GetObject", .get, .get, object)
         options.apply(to: &request)
-        request.answerLimitBytes = limitBytes
+        // A refusal's document may be longer than a small object.
+        request.answerLimitBytes = max(limitBytes, Self.refusalLimitBytes)
         let response: HTTPResponse
         do throws(S3Error) {
             response = try await perform(request)
@@ -52,6 +53,11 @@ extension S3Client {
         guard head.contentLength == Int64(response.body.count) else {
             throw malformed(request, "the body's length is not the one announced")
         }
+        guard response.body.count <= limitBytes else {
+            throw Refusal(
+                kind: .tooLarge, message: "the body is longer than \(limitBytes) bytes"
+            ).error(request, connection: connection.name, attempts: 1, elapsed: .zero)
+        }
         return (head, response.body)
     }
 
@@ -74,7 +80,8 @@ extension S3Client {
                 let result = try await transport.download(signed(request, attempt)) {
                     answer, body in
                     guard answer.isSuccess else {
-                        let text = try await Self.drain(body, limitBytes: 64 << 10)
+                        let text = try await Self.drain(
+                            body, limitBytes: Self.refusalLimitBytes)
                         record(.get, bytesIn: text.count, bytesOut: 0)
                         throw Refused(Refusal(answer, body: text, hasKey: true))
                     }
@@ -159,6 +166,9 @@ extension S3Client {
         }
         return (ObjectHead(result.source), WriteResult(result.destination.head.headers))
     }
+
+    /// What is read of an answer that refuses.
+    static var refusalLimitBytes: Int { 64 << 10 }
 
     /// What goes through memory where a store takes signed payloads only.
     public static var bufferedRelayMaximumBytes: Int { 16 << 20 }

@@ -134,6 +134,7 @@ final class EasyHandle {
         // Zero would mean libcurl's default of five minutes.
         let connect = max(1, min(request.timeouts.connect.nanoseconds / 1_000_000, 1 << 31 - 1))
         set(CURLOPT_CONNECTTIMEOUT_MS, Int(connect))
+        set(CURLOPT_FRESH_CONNECT, request.usesNewConnection ? 1 : 0)
         set(CURLOPT_URL, request.url)
     }
 

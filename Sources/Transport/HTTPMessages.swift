@@ -17,6 +17,9 @@ public struct HTTPRequest: Sendable {
     public var headers: HTTPHeaders
     public var body: [UInt8]
     public var timeouts: HTTPTimeouts
+    /// Goes out on a connection of its own: what a reused one took and never answered, libcurl sends again unasked,
+    /// whatever it was. Costs a handshake.
+    public var usesNewConnection = false
 
     public init(
         _ method: HTTPMethod, _ url: String, headers: HTTPHeaders = [:], body: [UInt8] = [],

@@ -116,8 +116,13 @@ extension Bucket {
                 to: "\(directory)/\(MultipartName.completed)")
         }
         let used = Set(record.parts.map(\.number))
-        for number in try partNumbers(ofUpload: id) where !used.contains(number) {
-            try Disk.remove("\(directory)/\(MultipartName.file(number))")
+        do {
+            for number in try partNumbers(ofUpload: id) where !used.contains(number) {
+                try Disk.remove("\(directory)/\(MultipartName.file(number))")
+            }
+        } catch let error as StorageError {
+            // Another writer has replaced the object already, and its parts went with it.
+            guard error.kind == .notFound else { throw error }
         }
     }
 

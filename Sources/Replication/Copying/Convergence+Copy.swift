@@ -52,57 +52,80 @@ extension Convergence {
                 message: "the object is in an archive class"))
     }
 
-    /// Sets the destination's tags to the source's.
-    func setTags(_ view: View) async throws(S3Error) {
-        guard let tags = view.source.object?.detail?.tags else { return }
+    /// Sets the destination's tags to the source's; false when it has none, which is learnt: decide
+    /// again.
+    func setTags(_ view: View) async throws(S3Error) -> Bool {
+        guard let tags = view.source.object?.detail?.tags else { return false }
+        // What was looked at, and not what another writer has put there since.
+        var address = destinationAddress
+        let versionID = view.destination.object?.detail?.versionID
+        address.versionID = versionID == "null" ? nil : versionID
         do {
-            try await destination.setTags(destinationAddress, tags)
+            if tags.isEmpty {
+                // Some stores cannot read a set of none.
+                try await destination.deleteTags(address)
+            } else {
+                try await destination.setTags(address, tags)
+            }
+            if destination.dialect.tagging == .unknown {
+                let kept = try await destination.tags(address)
+                guard MetadataComparison.areSame(tags, kept) else {
+                    learnNoTags()
+                    return false
+                }
+                destination.learn { $0.tagging = .yes }
+            }
+            return true
         } catch {
             guard error.kind == .notSupported else { throw error }
             learnNoTags()
+            return false
         }
     }
 
     /// Brings headers, user metadata and tags in line with the source's: by a copy of the
     /// destination's object onto itself where that keeps its ETag, else by copying anew.
-    func updateMetadata(_ view: View) async throws -> Proof {
-        guard let from = view.source.object, let to = view.destination.object,
-            let detail = from.detail
-        else { return .none }
+    func updateMetadata(_ view: View) async throws -> Copied {
+        guard let from = view.source.object, let to = view.destination.object else {
+            return Copied(bytes: 0, proof: .none)
+        }
         let keepsETag =
             to.eTag.isMD5Shaped && from.eTag == to.eTag
             && to.size <= PartLayout.maxSingleWriteBytes
             && destination.dialect.serverSideCopy != .no && shared.isUsable(.rewriteInPlace)
-        if keepsETag, try await rewriteInPlace(detail, to) { return .eTag }
-        return try await copy(from, over: .ifMatch(to.eTag)).proof
+        if keepsETag, try await rewriteInPlace(from, to) { return Copied(bytes: 0, proof: .eTag) }
+        return try await copy(from, over: .ifMatch(to.eTag))
     }
 
     private func rewriteInPlace(
-        _ detail: ObjectState.Detail, _ object: ObjectState
+        _ pin: ObjectState, _ object: ObjectState
     ) async throws -> Bool {
-        var options = WriteOptions()
-        options.metadata = travelling(detail.metadata)
-        if rule.copying.copiesTags, canTag {
-            options.metadata.tags =
-                detail.tagCount == 0 ? [] : try await sourceTags(versionID: nil)
-        }
-        do throws(S3Error) {
-            let result = try await destination.copyObject(
-                from: destinationAddress, to: destinationAddress, ifMatch: object.eTag,
-                replace: options)
+        let head = try await pinnedHead(pin)
+        let write = try await carried(head, pin)
+        do {
+            let result = try await adapting { dropped, attempt in
+                var options = writeOptions(
+                    head, write, dropping: dropped, attempt, contentMD5: nil)
+                if rule.copying.copiesTags, canTag, options.metadata.tags == nil {
+                    options.metadata.tags = []
+                }
+                return try await destination.copyObject(
+                    from: destinationAddress, to: destinationAddress, ifMatch: object.eTag,
+                    replace: options)
+            }
             guard result.eTag == object.eTag else {
                 shared.cannotUse(.rewriteInPlace)
                 return false
             }
             let now = try await destination.headObject(destinationAddress)
             if now.eTag == object.eTag, now.size == object.size,
-                MetadataComparison.areSame(detail.metadata, now.metadata)
+                MetadataComparison.areSame(head.metadata, now.metadata)
             {
                 return true
             }
             shared.cannotUse(.rewriteInPlace)
             return false
-        } catch {
+        } catch let error as S3Error {
             switch error.kind {
             case .preconditionFailed, .noSuchKey, .conflict: throw Moved(cause: error)
             case .notSupported, .invalidRequest, .malformedAnswer, .integrity:

@@ -14,48 +14,51 @@ extension Convergence {
             pin: pin, head: found.head, layout: likeliest, condition: condition)
         var isCertain = found.isCertain
         var damages = 0
-        var last: Stored?
-        while damages < 2 {
-            let written: MultipartWritten
-            do {
-                written = try await writeInParts(write)
-            } catch is Damaged {
-                damages += 1
-                continue
-            } catch let error as S3Error where Self.refusesLayout(error) && !write.layout.isRegular
-            {
-                // Stores that want all parts but the last to be of one size.
-                return try await copyInOwnLayout(pin, over: write.condition)
-            } catch {
-                if let last { _ = await removeUnproven(last) }
-                throw error
+        var unproven: [Stored] = []
+        do {
+            while damages < 2 {
+                let written: MultipartWritten
+                do {
+                    written = try await writeInParts(write)
+                } catch is Damaged {
+                    damages += 1
+                    continue
+                } catch let error as S3Error where Self.refusesLayout(error) {
+                    // Stores want all parts but the last to be of one size, or larger than these.
+                    return try await copyInOwnLayout(pin, over: write.condition)
+                }
+                if isSame(pin.eTag, written.stored.eTag) {
+                    return await proven(pin, .eTag, after: damages, unproven)
+                }
+                unproven.append(written.stored)
+                write.condition = written.stored.eTag.map { .ifMatch($0) } ?? .none
+                if ETag.composite(of: written.parts) == pin.eTag {
+                    // Every part arrived as it was; what the store calls the whole is its own
+                    // affair.
+                    return try await copyToOddETags(
+                        pin, found.layouts, written.stored, over: write.condition)
+                }
+                if isCertain {
+                    damages += 1
+                } else if let layout = try await searchLayout(pin, found, count: count) {
+                    // The same layout again means that the transfer was damaged.
+                    if layout == write.layout { damages += 1 }
+                    write.layout = layout
+                    isCertain = true
+                } else {
+                    return try await copyInOwnLayout(pin, over: write.condition)
+                }
             }
-            if isSame(pin.eTag, written.stored.eTag) {
-                return Copied(bytes: pin.size, proof: .eTag)
-            }
-            last = written.stored
-            write.condition = written.stored.eTag.map { .ifMatch($0) } ?? .none
-            if ETag.composite(of: written.parts) == pin.eTag {
-                // Every part arrived as it was; what the store calls the whole is its own affair.
-                return try await copyToOddETags(
-                    pin, found.layouts, written.stored, over: write.condition)
-            }
-            if isCertain {
-                damages += 1
-            } else if let layout = try await searchLayout(pin, found, count: count) {
-                // The same layout again means that the transfer was damaged.
-                if layout == write.layout { damages += 1 }
-                write.layout = layout
-                isCertain = true
-            } else {
-                return try await copyInOwnLayout(pin, over: write.condition)
-            }
+        } catch {
+            _ = await removeUnproven(unproven)
+            throw error
         }
-        throw await notProven(pin, last)
+        throw await notProven(pin, unproven)
     }
 
     private static func refusesLayout(_ error: S3Error) -> Bool {
-        error.kind == .invalidRequest || error.kind == .tooLarge
+        (error.kind == .invalidRequest || error.kind == .tooLarge)
+            && ["UploadPart", "CompleteMultipartUpload"].contains(error.operation)
     }
 
     /// The destination's multipart ETags are not the usual ones: learnt, and the copy made so that
@@ -98,37 +101,50 @@ extension Convergence {
         let isMD5 =
             pin.eTag.isMD5Shaped && !ObjectState(head).hasOpaqueEncryption
             && source.dialect.singleETagIsMD5 != .no
-        var last: Stored?
-        for _ in 0..<2 {
-            let whole = isMD5 ? WholeDigest(StreamDigest([.md5])) : nil
-            write.whole = whole
-            let written: MultipartWritten
-            do {
-                written = try await writeInParts(write)
-            } catch is Damaged {
-                continue
-            } catch {
-                if let last { _ = await removeUnproven(last) }
-                throw error
+        var unproven: [Stored] = []
+        var failures = 0
+        do {
+            while failures < 2 {
+                let whole = isMD5 ? WholeDigest(StreamDigest([.md5])) : nil
+                write.whole = whole
+                let written: MultipartWritten
+                do {
+                    written = try await writeInParts(write)
+                } catch is Damaged {
+                    failures += 1
+                    continue
+                }
+                unproven.append(written.stored)
+                write.condition = written.stored.eTag.map { .ifMatch($0) } ?? .none
+                let ours = ETag.composite(of: written.digests)
+                if try await provesReadingInParts(pin, whole?.finish(), layout, ours, isMD5: isMD5),
+                    let proof = try await proofOfStoring(written, pin, layout, ours)
+                {
+                    return await proven(pin, proof, after: failures, unproven.dropLast())
+                }
+                failures += 1
             }
-            last = written.stored
-            write.condition = written.stored.eTag.map { .ifMatch($0) } ?? .none
-            let ours = ETag.composite(of: written.digests)
-            guard try await provesReadingInParts(pin, whole?.finish(), layout, ours, isMD5: isMD5)
-            else { continue }
-            if let ours, ours == written.stored.eTag {
-                return Copied(bytes: pin.size, proof: .checksum)
-            }
-            let stored = try await digestByReading(
-                destination, destinationAddress, written.stored.eTag,
-                StreamDigest([], layouts: [layout]))
-            guard stored.bytes == pin.size, stored.compositeETags.first == ours else { continue }
-            if destination.dialect.multipartETag == .unknown {
-                destination.learn { $0.multipartETag = .opaque }
-            }
-            return Copied(bytes: pin.size, proof: .readBack)
+        } catch {
+            _ = await removeUnproven(unproven)
+            await removeUnheard(pin, write.condition, error)
+            throw error
         }
-        throw await notProven(pin, last)
+        throw await notProven(pin, unproven)
+    }
+
+    /// Whether the destination holds the parts that were sent; nil when it does not.
+    private func proofOfStoring(
+        _ written: MultipartWritten, _ pin: ObjectState, _ layout: PartLayout, _ ours: ETag?
+    ) async throws -> Proof? {
+        if let ours, ours == written.stored.eTag { return .checksum }
+        let stored = try await digestByReading(
+            destination, destinationAddress, written.stored.eTag,
+            StreamDigest([], layouts: [layout]))
+        guard stored.bytes == pin.size, stored.compositeETags.first == ours else { return nil }
+        if destination.dialect.multipartETag == .unknown {
+            destination.learn { $0.multipartETag = .opaque }
+        }
+        return .readBack
     }
 
     private func provesReadingInParts(

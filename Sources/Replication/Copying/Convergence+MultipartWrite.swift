@@ -22,7 +22,12 @@ extension Convergence {
                 stored: stored, parts: parts.map(\.stored), digests: parts.compactMap(\.sent))
         } catch {
             await abort(upload)
-            throw error
+            switch (error as? S3Error)?.kind {
+            // Someone has aborted the upload: begin another.
+            case .noSuchUpload: throw Moved(cause: error as? S3Error)
+            case .integrity: throw Damaged()
+            default: throw error
+            }
         }
     }
 
@@ -92,7 +97,7 @@ extension Convergence {
                 try await client.abortUpload(address, uploadID: upload.id)
                 return true
             } catch {
-                return error.kind == .noSuchUpload
+                return false
             }
         }
         if isGone { upload.journalID.map { journal?.ended($0) } }
@@ -176,7 +181,7 @@ extension Convergence {
             let sent = digest?.finish().md5
             return MovedPart(stored: part, sent: sent.map { UploadPart(number: number, eTag: $0) })
         } catch let error as S3Error {
-            throw error.isOfReading ? readFailure(error, pin: write.pin.eTag) : partFailure(error)
+            throw error.isOfReading ? readFailure(error, pin: write.pin.eTag) : error
         }
     }
 
@@ -188,11 +193,6 @@ extension Convergence {
             part?.observe(event)
             whole?.observe(event)
         }
-    }
-
-    /// Someone has aborted the upload: begin another.
-    private func partFailure(_ error: S3Error) -> any Error {
-        error.kind == .noSuchUpload ? Moved(cause: error) : error
     }
 
     /// A long upload to a store that does not guard its completion: look just before it.
@@ -217,13 +217,9 @@ extension Convergence {
     ) async throws -> Stored {
         var stored: Stored
         do {
-            stored = Stored(
-                try await destination.completeUpload(
-                    destinationAddress, uploadID: uploadID, parts: parts,
-                    condition: effective(write.condition)))
+            stored = try await complete(uploadID, parts, effective(write.condition))
         } catch {
             if let stored = await completedUnheard(write, parts, error) { return stored }
-            if error.kind == .noSuchUpload { throw Moved(cause: error) }
             throw writeFailure(error, write.condition)
         }
         if stored.eTag == nil || destination.dialect.multipartETag != .standard {
@@ -254,6 +250,23 @@ extension Convergence {
         guard head.size == write.pin.size else { throw Moved() }
         destination.learn { $0.multipartETag = head.eTag.isMD5Shaped ? .wholeMD5 : .opaque }
         stored.eTag = head.eTag
+    }
+
+    /// Where the store takes no condition, the look just before has to do.
+    private func complete(
+        _ uploadID: String, _ parts: [UploadPart], _ condition: WriteCondition
+    ) async throws(S3Error) -> Stored {
+        do {
+            return Stored(
+                try await destination.completeUpload(
+                    destinationAddress, uploadID: uploadID, parts: parts, condition: condition))
+        } catch {
+            guard error.kind == .notSupported, condition != .none else { throw error }
+            let result = try await destination.completeUpload(
+                destinationAddress, uploadID: uploadID, parts: parts, condition: .none)
+            learnUnusable(.condition)
+            return Stored(result)
+        }
     }
 
     /// The answer to a completion that was done may have been lost, and asking again finds no such

@@ -1,5 +1,4 @@
 import S3
-import Transport
 
 extension Convergence {
     /// A reading that broke off begins again this often.
@@ -25,24 +24,16 @@ extension Convergence {
                     while let block = try await body.next() { digest.update(block) }
                     return digest.finish()
                 }
-            } catch let error as TransportError {
-                digest.restart()
-                if error.kind == .cancelled { throw cancelled() }
-                guard readings < Self.maxReadings else { throw broken(client, address, error) }
             } catch let error as S3Error {
+                let isBroken = error.kind == .interrupted || error.kind == .timedOut
+                if isBroken, readings < Self.maxReadings {
+                    digest.restart()
+                    continue
+                }
                 if isSource, let eTag { throw readFailure(error, pin: eTag) }
                 // What we have just written is gone: another writer was here.
                 throw error.kind == .noSuchKey ? Moved(cause: error) : error
             }
         }
-    }
-
-    private func broken(
-        _ client: S3Client, _ address: ObjectAddress, _ error: TransportError
-    ) -> S3Error {
-        S3Error(
-            kind: error.kind == .timedOut ? .timedOut : .interrupted, operation: "GetObject",
-            connection: client.connection.name, bucket: address.bucket, key: address.key,
-            message: error.description, attempts: Self.maxReadings)
     }
 }

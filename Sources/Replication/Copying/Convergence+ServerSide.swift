@@ -53,14 +53,20 @@ extension Convergence {
             rule.copying.storageClass != nil || dropsTags || mayBeLocked || rule.copying.copiesACL
         else { return nil }
         let head = try await pinnedHead(pin)
+        let write = try await carried(head, pin)
+        var options = writeOptions(head, write, dropping: [], Attempt(), contentMD5: nil)
+        if dropsTags { options.metadata.tags = [] }
+        return options
+    }
+
+    /// What a copy that moves no bytes takes along of the source.
+    func carried(_ head: ObjectHead, _ pin: ObjectState) async throws(S3Error) -> SingleWrite {
         var write = SingleWrite(pin: pin, condition: .none)
         write.cannedACL = try await sourceACL()
         if head.tagCount > 0, rule.copying.copiesTags, canTag {
             write.tags = try await sourceTags(versionID: head.versionID)
         }
-        var options = writeOptions(head, write, dropping: [], Attempt(), contentMD5: nil)
-        if dropsTags { options.metadata.tags = [] }
-        return options
+        return write
     }
 
     /// Whether the source's bucket has object lock, whose headers CopyObject leaves behind. Asked
@@ -89,8 +95,12 @@ extension Convergence {
             }
             // Not shown to be right: what carries the bytes takes its place.
             if found.isCertain { destination.learn { $0.partCopy = .no } }
-            let isGone = await removeUnproven(written.stored)
-            return .carry(over: isGone ? .ifAbsent : .none)
+            let stored = written.stored
+            guard await removeUnproven([stored]) else {
+                return .carry(over: stored.eTag.map { .ifMatch($0) } ?? condition)
+            }
+            // Where there are versions, the one before is there again.
+            return .carry(over: stored.isVersioned ? condition : .ifAbsent)
         } catch let error as S3Error {
             guard Self.isRefusal(error) else { throw copyFailure(error, condition) }
             destination.learn { $0.partCopy = .no }

@@ -24,41 +24,67 @@ extension Convergence {
         }
         var previous: ETag?
         var failures = 0
-        var last: Written?
-        while failures < 2 {
-            let written: Written
-            do {
-                written = try await writeOnce(write)
-            } catch is Damaged {
-                failures += 1
+        var unproven: [Stored] = []
+        do {
+            while failures < 2 {
+                let written: Written
+                do {
+                    written = try await writeOnce(write)
+                } catch is Damaged {
+                    failures += 1
+                    write.isCareful = true
+                    continue
+                } catch let unheard as Unheard {
+                    if isSame(pin.eTag, unheard.stored.eTag) {
+                        return await proven(pin, .eTag, after: failures, unproven)
+                    }
+                    // Ours, and never proven: once more.
+                    failures += 1
+                    unproven.append(unheard.stored)
+                    write.condition = unheard.stored.eTag.map { .ifMatch($0) } ?? write.condition
+                    continue
+                }
+                if isSame(pin.eTag, written.stored.eTag) {
+                    return await proven(pin, .eTag, after: failures, unproven)
+                }
+                unproven.append(written.stored)
+                // What is there now is ours.
+                write.condition = written.stored.eTag.map { .ifMatch($0) } ?? .none
+                guard let digest = written.digest else {
+                    write.isCareful = true
+                    continue
+                }
+                let isRead = try await provesReading(written, digest, pin, layouts, &previous)
+                guard isRead, let proof = try await proofOfStoring(written, digest) else {
+                    failures += 1
+                    write.isCareful = true
+                    continue
+                }
+                unproven.removeLast()
+                if write.carriesOrigin {
+                    return await proven(pin, proof, after: failures, unproven)
+                }
+                write.carriesOrigin = true
                 write.isCareful = true
-                continue
-            } catch {
-                // What was written before and never proven does not stay.
-                if let last { _ = await removeUnproven(last.stored) }
-                throw error
             }
-            if isSame(pin.eTag, written.stored.eTag) {
-                return Copied(bytes: pin.size, proof: .eTag)
-            }
-            last = written
-            // What is there now is ours.
-            write.condition = written.stored.eTag.map { .ifMatch($0) } ?? .none
-            guard let digest = written.digest else {
-                write.isCareful = true
-                continue
-            }
-            let isRead = try await provesReading(written, digest, pin, layouts, &previous)
-            guard isRead, let proof = try await proofOfStoring(written, digest) else {
-                failures += 1
-                write.isCareful = true
-                continue
-            }
-            if write.carriesOrigin { return Copied(bytes: pin.size, proof: proof) }
-            write.carriesOrigin = true
-            write.isCareful = true
+        } catch {
+            // What was written and never proven does not stay: the origin that it carries would be
+            // believed.
+            _ = await removeUnproven(unproven)
+            if write.carriesOrigin { await removeUnheard(pin, write.condition, error) }
+            throw error
         }
-        throw await notProven(pin, last?.stored)
+        throw await notProven(pin, unproven)
+    }
+
+    /// Of earlier attempts nothing stays either, not even as an older version.
+    func proven(
+        _ pin: ObjectState, _ proof: Proof, after failures: Int, _ unproven: some Sequence<Stored>
+    ) async -> Copied {
+        if failures > 0 { notes.add("bytes were damaged on their way, and were copied again") }
+        let versions = unproven.filter(\.isVersioned)
+        if !versions.isEmpty { _ = await removeUnproven(versions) }
+        return Copied(bytes: pin.size, proof: proof)
     }
 
     /// As far as is known before anything was written.
@@ -113,12 +139,17 @@ extension Convergence {
     private func proofOfStoring(
         _ written: Written, _ digest: StreamDigest.Result
     ) async throws -> Proof? {
-        if let eTag = written.stored.eTag, eTag == digest.md5 { return .checksum }
-        if written.sentChecksum, destination.dialect.verifiesChecksums == .yes { return .checksum }
+        let eTag = written.stored.eTag
+        if let eTag, eTag == digest.md5 { return .checksum }
+        // An ETag that looks like an MD5 and is another one speaks against the store's own word.
+        let isContradicted =
+            eTag?.isMD5Shaped == true && destination.dialect.singleETagIsMD5 != .no
+        if written.sentChecksum, destination.dialect.verifiesChecksums == .yes, !isContradicted {
+            return .checksum
+        }
         let algorithm: ChecksumAlgorithm = digest.whole[.sha256] != nil ? .sha256 : .md5
         let stored = try await digestByReading(
-            destination, destinationAddress, written.stored.eTag,
-            StreamDigest([algorithm]))
+            destination, destinationAddress, eTag, StreamDigest([algorithm]))
         guard stored.bytes == digest.bytes, stored.whole[algorithm] == digest.whole[algorithm]
         else { return nil }
         // The right bytes under an ETag that is not their MD5.
@@ -126,45 +157,5 @@ extension Convergence {
             destination.learn { $0.singleETagIsMD5 = .no }
         }
         return .readBack
-    }
-
-    /// Takes back what we wrote and could not prove; true when it is gone.
-    func removeUnproven(_ stored: Stored) async -> Bool {
-        var address = destinationAddress
-        // On a versioned bucket only our version goes, and what was there before is current again.
-        address.versionID = stored.versionID == "null" ? nil : stored.versionID
-        let client = destination
-        let target = address
-        return await shielded {
-            do {
-                // Someone else's object, written since, is none of ours to remove.
-                let now = try await client.headObject(target)
-                guard stored.eTag == nil || now.eTag == stored.eTag else { return true }
-                try await client.deleteObject(target)
-                return true
-            } catch {
-                return (error as? S3Error)?.kind == .noSuchKey
-            }
-        }
-    }
-
-    func notProven(
-        _ pin: ObjectState, _ stored: Stored?
-    ) async -> ReplicationError {
-        var message =
-            "\(key): could not be proven: two copies in a row did not match the source's ETag "
-            + "\(pin.eTag), size \(pin.size)"
-        if let stored {
-            let name = destination.connection.name
-            message +=
-                await removeUnproven(stored)
-                ? "; what was written to \(name) was removed again"
-                : "; WHAT WAS WRITTEN TO \(name) IS STILL THERE and could not be removed"
-        } else {
-            message += "; nothing was written"
-        }
-        message += ". Something between the stores damages data, or a store's ETags mean something "
-        message += "else: `brigade probe` tells"
-        return ReplicationError(kind: .notProven, key: key, message: message)
     }
 }

@@ -4,7 +4,7 @@ import Signing
 extension Convergence {
     /// Reads the pinned object and writes it, by one GET and one PUT.
     ///
-    /// - Throws: ``Moved``, ``Damaged``, `S3Error`.
+    /// - Throws: ``Moved``, ``Damaged``, ``Unheard``, `S3Error`.
     func writeOnce(_ write: SingleWrite) async throws -> Written {
         var write = write
         if write.cannedACL == nil { write.cannedACL = try await sourceACL() }
@@ -21,12 +21,19 @@ extension Convergence {
                 return written
             } catch is NeedsTags {
                 write.tags = try await sourceTags(versionID: nil)
+            } catch let error as S3Error where error.kind == .integrity {
+                throw Damaged()
+            } catch let moved as Moved {
+                if let stored = await writtenUnheard(write, moved) { throw Unheard(stored: stored) }
+                throw moved
             }
         }
     }
 
-    /// What was read is not what its store says it is.
+    /// What was read is not what its store says it is, or what arrived not what was sent.
     struct Damaged: Error {}
+    /// The object is there by an attempt whose answer was lost.
+    struct Unheard: Error { var stored: Stored }
     private struct NeedsTags: Error {}
 
     func readOptions(_ pin: ObjectState, careful: Bool) -> ReadOptions {
@@ -34,6 +41,21 @@ extension Convergence {
         if shared.isUsable(.pin) { read.ifMatch = pin.eTag }
         read.checksumMode = careful
         return read
+    }
+
+    /// A write that is repeated because its answer was lost finds its own object in the way.
+    private func writtenUnheard(_ write: SingleWrite, _ moved: Moved) async -> Stored? {
+        // Repeated by us, or unseen by libcurl where a reused connection broke.
+        guard let error = moved.cause, error.kind == .preconditionFailed, moved.refused != nil,
+            error.attempts > 1 || write.carriesOrigin,
+            // Should this fail as well, looking again tells.
+            let head = try? await destination.headObject(destinationAddress),
+            head.size == write.pin.size, write.condition != .ifMatch(head.eTag)
+        else { return nil }
+        let isOurs =
+            isSame(write.pin.eTag, head.eTag)
+            || write.carriesOrigin && ObjectState(head).origin?.matches(write.pin) == true
+        return isOurs ? Stored(head) : nil
     }
 
     private func writeBuffered(

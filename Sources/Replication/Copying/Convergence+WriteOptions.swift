@@ -22,6 +22,10 @@ extension Convergence {
             options.metadata.user.append(
                 .init(Origin.metadataName, Origin(ObjectState(head)).value))
         }
+        if !options.metadata.user.isEmpty {
+            attempt.carries(.userMetadata)
+            if !shared.isUsable(.userMetadata) { noteNoUserMetadata() }
+        }
         addTags(head, write, dropped, attempt, &options)
         addLock(head, dropped, attempt, &options)
         if let acl = write.cannedACL {
@@ -81,9 +85,7 @@ extension Convergence {
         guard destination.dialect.objectLock != .no, shared.isUsable(.lock),
             !dropped.contains(.lock)
         else {
-            notes.add(
-                "object lock is not supported by \(destination.connection.name), bucket "
-                    + "\(destinationAddress.bucket): retention and legal holds did not travel")
+            noteNoLock()
             return
         }
         if let until = lock.retainUntil {
@@ -109,6 +111,16 @@ extension Convergence {
     func learnNoTags() {
         destination.learn { $0.tagging = .no }
         noteNoTags()
+    }
+
+    func noteNoLock() {
+        notes.add(
+            "object lock is not supported by \(destination.connection.name), bucket "
+                + "\(destinationAddress.bucket): retention and legal holds did not travel")
+    }
+
+    func noteNoUserMetadata() {
+        notes.add("user metadata is not kept by \(destination.connection.name)")
     }
 
     private func noteNoACL() {
@@ -165,12 +177,15 @@ extension Convergence {
             guard error.kind == .notSupported || error.kind == .invalidRequest,
                 error.connection == destination.connection.name
             else { throw error }
-            // Only what makes the write succeed when left out is blamed.
-            for feature in Self.refusable where attempt.carried.contains(feature) {
-                if feature == .condition, error.kind != .notSupported { continue }
+            // Only what makes the write succeed when left out is blamed: each alone, then pairs.
+            let suspects = Self.refusable.filter { feature in
+                attempt.carried.contains(feature)
+                    && (feature != .condition || error.kind == .notSupported)
+            }
+            for dropped in Self.smallestFirst(suspects) {
                 do {
-                    let result = try await write([feature], Attempt())
-                    learnUnusable(feature)
+                    let result = try await write(dropped, Attempt())
+                    for feature in dropped { learnUnusable(feature) }
                     return result
                 } catch let again as S3Error where again.kind == error.kind {
                     continue
@@ -180,17 +195,30 @@ extension Convergence {
         }
     }
 
+    /// Every set of these that is not empty; 31 at most.
+    private static func smallestFirst(
+        _ features: [SharedState.Feature]
+    ) -> [Set<SharedState.Feature>] {
+        let sets = (1..<(1 << features.count)).map { bits in
+            Set(features.indices.filter { bits & 1 << $0 != 0 }.map { features[$0] })
+        }
+        return sets.enumerated()
+            .sorted { ($0.element.count, $0.offset) < ($1.element.count, $1.offset) }
+            .map(\.element)
+    }
+
     private static let refusable: [SharedState.Feature] = [
         .withoutContentMD5, .tags, .lock, .acl, .condition,
     ]
 
-    private func learnUnusable(_ feature: SharedState.Feature) {
+    func learnUnusable(_ feature: SharedState.Feature) {
         switch feature {
         case .tags: destination.learn { $0.tagging = .no }
         case .acl: destination.learn { $0.acl = .no }
         case .condition: destination.learn { $0.conditionalWrites = .no }
         // These differ from bucket to bucket of one store.
-        case .lock, .ifMatch, .pin, .rewriteInPlace, .serverSideCopy, .withoutContentMD5:
+        case .lock, .ifMatch, .pin, .rewriteInPlace, .serverSideCopy, .withoutContentMD5,
+            .userMetadata:
             shared.cannotUse(feature)
         }
         if feature == .condition { noteIgnoredConditions() }

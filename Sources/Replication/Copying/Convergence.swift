@@ -82,11 +82,10 @@ struct Convergence: Sendable {
                 case .delete:
                     if try await deleteExtra(&view) { return outcome(.deleted, decision) }
                 case .setTags:
-                    try await setTags(view)
-                    return outcome(.updated, decision)
+                    if try await setTags(view) { return outcome(.updated, decision) }
                 case .updateMetadata:
-                    let proof = try await updateMetadata(view)
-                    return outcome(.updated, decision, proof: proof)
+                    let copy = try await updateMetadata(view)
+                    return outcome(.updated, decision, bytes: copy.bytes, proof: copy.proof)
                 case .copy(let condition):
                     guard let object = view.source.object else { continue }
                     if needsFreshLook(view, condition) {

@@ -59,7 +59,7 @@ final class LeftJournal: Sendable {
         let object = ObjectAddress(bucket: entry.bucket, key: entry.key)
         do {
             if let uploadID = entry.uploadID {
-                return try await abort(object, uploadID, client) ? 1 : 0
+                return try await client.abortUpload(object, uploadID: uploadID) ? 1 : 0
             }
             // Someone copies this very key now: whose upload is whose cannot be told.
             let rivals = living.filter {
@@ -74,24 +74,11 @@ final class LeftJournal: Sendable {
                 && upload.initiated.wholeSeconds >= entry.intendedAt.wholeSeconds
                 && !rivals.contains(where: { $0.uploadID == upload.uploadID })
             {
-                if try await abort(object, upload.uploadID, client) { count += 1 }
+                if try await client.abortUpload(object, uploadID: upload.uploadID) { count += 1 }
             }
             return count
         } catch {
             return error.kind == .noSuchBucket ? 0 : nil
-        }
-    }
-
-    /// False when there was no such upload any more.
-    private static func abort(
-        _ object: ObjectAddress, _ uploadID: String, _ client: S3Client
-    ) async throws(S3Error) -> Bool {
-        do {
-            try await client.abortUpload(object, uploadID: uploadID)
-            return true
-        } catch {
-            if error.kind == .noSuchUpload || error.kind == .noSuchKey { return false }
-            throw error
         }
     }
 

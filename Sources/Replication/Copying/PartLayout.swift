@@ -23,7 +23,8 @@ public struct PartLayout: Sendable, Equatable {
     public init(size: Int64, partBytes: Int64) {
         precondition(size >= 0 && partBytes > 0)
         self.size = size
-        self.partBytes = partBytes
+        // One part is the same however large it might have been.
+        self.partBytes = min(partBytes, max(size, 1))
         count = max(1, Int((size + partBytes - 1) / partBytes))
         offsets = []
     }

@@ -9,12 +9,13 @@ final class SharedState: Sendable {
         var isLearningConditions = false
         var sourceBucketSeenAt: Int64 = 0
         var unusable: Set<Feature> = []
+        var checked: Set<Feature> = []
         var sourceBucketLocks: Bool?
     }
 
     /// Something that a write asks for besides its content, and that a store may not know.
     enum Feature: Hashable, Sendable {
-        case tags, lock, acl, condition
+        case tags, lock, acl, condition, userMetadata
         /// `If-Match` refuses its own ETag.
         case ifMatch
         /// The source refuses `If-Match` with its own ETag on a GET.
@@ -36,6 +37,15 @@ final class SharedState: Sendable {
 
     func cannotUse(_ feature: Feature) {
         state.withLock { _ = $0.unusable.insert(feature) }
+    }
+
+    /// Whether the destination was looked at for having kept it.
+    func isChecked(_ feature: Feature) -> Bool {
+        state.withLock { $0.checked.contains(feature) }
+    }
+
+    func check(_ feature: Feature) {
+        state.withLock { _ = $0.checked.insert(feature) }
     }
 
     /// True for one caller at a time.

@@ -30,6 +30,9 @@ struct Stored: Sendable {
     var eTag: ETag?
     var versionID: String?
 
+    /// It is one version of several, and can be removed alone.
+    var isVersioned: Bool { versionID != nil && versionID != "null" }
+
     init(_ result: WriteResult) {
         eTag = result.eTag
         versionID = result.versionID

@@ -80,18 +80,23 @@ import Testing
                 key: destinationPrefix + key, size: object.size, eTag: object.eTag,
                 lastModified: Int64.random(in: 0...4, using: &random) * 700)
         }
+        var isShuffled = false
         func listing(
             _ objects: [ObjectKey: ListedObject], _ prefix: ObjectKey
         ) -> ModelListing {
             var faults = ModelListing.Faults()
             faults.isShuffled = Int.random(in: 0..<4, using: &random) == 0
+            isShuffled = isShuffled || faults.isShuffled
             faults.overlaps = Int.random(in: 0..<4, using: &random) == 0
             return ModelListing(Array(objects.values), prefix: prefix, faults: faults, seed: seed)
         }
         var comparison = ComparisonTests.comparison(
             listing(source, sourcePrefix), listing(destination, destinationPrefix),
             keysPerPage: Int.random(in: 1...7, using: &random))
-        comparison.listingRanges = Int.random(in: 1...4, using: &random)
+        let ranges = Int.random(in: 1...4, using: &random)
+        // A range stops at its bound, and sees no disorder beyond: the policy splits only what was in
+        // order for thousands of keys, and a few pages of a shuffled listing may be so by chance.
+        comparison.listingRanges = isShuffled ? 1 : ranges
         comparison.rangePolicy.afterPages = Int.random(in: 1...3, using: &random)
         comparison.rangePolicy.abovePageTime = .zero
         comparison.sortRunBytes = Int.random(in: 1...2000, using: &random)

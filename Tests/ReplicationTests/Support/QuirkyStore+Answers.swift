@@ -12,7 +12,8 @@ extension QuirkyStore.State {
         }
         if segments.count < 2 { return bucketAnswer(call) }
         if call.query["tagging"] != nil { return taggingAnswer(call) }
-        if call.query["attributes"] != nil { return .error(501, "NotImplemented") }
+        if call.query["attributes"] != nil { return attributesAnswer(call) }
+        if call.query["acl"] != nil { return aclAnswer(call) }
         switch call.method {
         case "GET", "HEAD": return read(call)
         case "PUT": return call.query["uploadId"] != nil ? putPart(call) : put(call)
@@ -22,13 +23,48 @@ extension QuirkyStore.State {
                 return uploads.removeValue(forKey: id) == nil
                     ? .error(404, "NoSuchUpload") : Answer(204)
             }
-            objects[call.path] = nil
+            delete(call)
             return Answer(204)
         default: return .error(405, "MethodNotAllowed")
         }
     }
 
+    /// Without a version id, the object is hidden where there are versions.
+    private mutating func delete(_ call: Call) {
+        objects[call.path] = nil
+        guard let id = call.query["versionId"] else { return }
+        versions[call.path]?.removeAll { $0.versionID == id }
+        objects[call.path] = versions[call.path]?.last
+    }
+
+    @discardableResult
+    mutating func store(_ object: QuirkyStore.Object, at path: String) -> QuirkyStore.Object {
+        var object = object
+        if quirks.isVersioned {
+            object.versionID = "v\(counter)"
+            versions[path, default: []].append(object)
+        }
+        objects[path] = object
+        return object
+    }
+
+    private func written(_ object: QuirkyStore.Object) -> [String: String] {
+        var headers: [String: String] = [:]
+        if quirks.tellsETags { headers["ETag"] = "\"\(object.eTag)\"" }
+        headers["x-amz-version-id"] = object.versionID
+        return headers
+    }
+
     private func bucketAnswer(_ call: Call) -> Answer {
+        if call.query["object-lock"] != nil {
+            guard quirks.locks == .kept else {
+                return .error(404, "ObjectLockConfigurationNotFoundError")
+            }
+            return Answer(
+                200, headers: ["Content-Type": "application/xml"],
+                "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>"
+                    + "</ObjectLockConfiguration>")
+        }
         guard call.query["uploads"] != nil else { return Answer(200) }
         let prefix = call.query["prefix"] ?? ""
         let bucket = call.path.split(separator: "/").first.map(String.init) ?? ""
@@ -89,19 +125,46 @@ extension QuirkyStore.State {
         return nil
     }
 
-    private mutating func put(_ call: Call) -> Answer {
+    /// Of what a write carries besides bytes; nil when it may go on.
+    private func refusalOfExtras(_ call: Call) -> Answer? {
         if call.head["x-amz-tagging"] != nil, quirks.tagging == .refused {
             return .error(501, "NotImplemented")
         }
-        if let refusal = refusal(call) { return refusal }
+        if let acl = call.head["x-amz-acl"], acl != "private", !quirks.hasACLs {
+            return .error(501, "NotImplemented")
+        }
+        guard call.hasLock else { return nil }
+        if quirks.locks == .refused { return .error(501, "NotImplemented") }
+        if quirks.locks == .kept, let date = call.head["x-amz-object-lock-retain-until-date"],
+            Timestamps.parseISO8601Milliseconds(date) ?? 0 <= now * 1000
+        {
+            return .error(400, "InvalidArgument")
+        }
+        return nil
+    }
+
+    /// A plain PUT's digest: asked for, and checked where there is one.
+    private func refusalOfDigest(_ call: Call) -> Answer? {
+        guard let digest = call.head["content-md5"] else {
+            let isNeeded = quirks.wantsContentMD5 || call.hasLock && quirks.locks == .kept
+            return isNeeded ? .error(400, "InvalidRequest") : nil
+        }
+        return Base64.encode(Checksum.of(call.body, .md5)) == digest
+            ? nil : .error(400, "BadDigest")
+    }
+
+    private mutating func put(_ call: Call) -> Answer {
+        if let refusal = refusalOfExtras(call) ?? refusal(call) { return refusal }
         if let from = call.head["x-amz-copy-source"] { return copy(call, from) }
+        if let refusal = refusalOfDigest(call) { return refusal }
         let body = stored(call.body)
-        let object = QuirkyStore.Object(
-            body: body, eTag: eTag(body), headers: call.objectHeaders,
-            tags: quirks.tagging == .kept ? call.head["x-amz-tagging"] : nil, parts: nil,
-            modified: now)
-        objects[call.path] = object
-        return Answer(200, headers: ["ETag": "\"\(object.eTag)\""])
+        let object = store(
+            QuirkyStore.Object(
+                body: body, eTag: eTag(body), headers: call.objectHeaders(quirks),
+                tags: quirks.tagging == .kept ? call.head["x-amz-tagging"] : nil,
+                acl: call.head["x-amz-acl"] ?? "private", parts: nil, modified: now),
+            at: call.path)
+        return Answer(200, headers: written(object))
     }
 
     private mutating func copy(_ call: Call, _ from: String) -> Answer {
@@ -112,22 +175,33 @@ extension QuirkyStore.State {
         {
             return .error(412, "PreconditionFailed")
         }
+        object.headers = object.headers.filter { !$0.key.hasPrefix("x-amz-object-lock-") }
         if call.head["x-amz-metadata-directive"] == "REPLACE", quirks.replacesOnCopy {
-            object.headers = call.objectHeaders
+            object.headers = call.objectHeaders(quirks)
         }
+        if call.head["x-amz-tagging-directive"] == "REPLACE" {
+            object.tags = quirks.tagging == .kept ? call.head["x-amz-tagging"] : nil
+        }
+        object.acl = call.head["x-amz-acl"] ?? "private"
         object.eTag = eTag(object.body)
         object.parts = nil
         object.modified = now
-        objects[call.path] = object
+        object = store(object, at: call.path)
+        var headers = written(object)
+        headers["ETag"] = nil
+        headers["Content-Type"] = "application/xml"
         return Answer(
-            200, headers: ["Content-Type": "application/xml"],
+            200, headers: headers,
             "<CopyObjectResult><ETag>&quot;\(object.eTag)&quot;</ETag></CopyObjectResult>")
     }
 
     private mutating func begin(_ call: Call) -> Answer {
+        if let refusal = refusalOfExtras(call) { return refusal }
         let id = "upload\(counter)"
         uploads[id] = QuirkyStore.Upload(
-            path: call.path, headers: call.objectHeaders, initiated: now)
+            path: call.path, headers: call.objectHeaders(quirks),
+            tags: quirks.tagging == .kept ? call.head["x-amz-tagging"] : nil,
+            acl: call.head["x-amz-acl"] ?? "private", initiated: now)
         return Answer(
             200, headers: ["Content-Type": "application/xml"],
             "<InitiateMultipartUploadResult><UploadId>\(id)</UploadId>"
@@ -172,14 +246,21 @@ extension QuirkyStore.State {
         {
             return .error(400, "InvalidPart")
         }
+        if parts.dropLast().contains(where: { $0.count < quirks.minPartBytes }) {
+            return .error(400, "EntityTooSmall")
+        }
         uploads[id] = nil
         let body = parts.flatMap { $0 }
-        let object = QuirkyStore.Object(
-            body: body, eTag: multipartETag(body, parts.map { Checksum.of($0, .md5) }),
-            headers: upload.headers, tags: nil, parts: parts.map(\.count), modified: now)
-        objects[call.path] = object
+        let object = store(
+            QuirkyStore.Object(
+                body: body, eTag: multipartETag(body, parts.map { Checksum.of($0, .md5) }),
+                headers: upload.headers, tags: upload.tags, acl: upload.acl,
+                parts: parts.map(\.count), modified: now), at: call.path)
+        var headers = written(object)
+        headers["ETag"] = nil
+        headers["Content-Type"] = "application/xml"
         return Answer(
-            200, headers: ["Content-Type": "application/xml"],
+            200, headers: headers,
             "<CompleteMultipartUploadResult><ETag>&quot;\(object.eTag)&quot;</ETag>"
                 + "</CompleteMultipartUploadResult>")
     }

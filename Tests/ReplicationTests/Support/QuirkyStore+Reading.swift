@@ -3,7 +3,11 @@ import Signing
 
 extension QuirkyStore.State {
     func read(_ call: Call) -> Answer {
-        guard let object = objects[call.path] else { return .error(404, "NoSuchKey") }
+        var found = objects[call.path]
+        if let id = call.query["versionId"] {
+            found = versions[call.path]?.first { $0.versionID == id }
+        }
+        guard let object = found else { return .error(404, "NoSuchKey") }
         if let match = call.head["if-match"]?.trimmingCharacters(in: ["\""]),
             match != object.eTag, quirks.conditions == .honoured
         {
@@ -15,6 +19,7 @@ extension QuirkyStore.State {
         answer.body = object.body
         answer.headers["ETag"] = "\"\(object.eTag)\""
         answer.headers["Last-Modified"] = Timestamps.httpDate(object.modified)
+        answer.headers["x-amz-version-id"] = object.versionID
         if isArchived { answer.headers["x-amz-storage-class"] = "GLACIER" }
         if quirks.eTags == .kms { answer.headers["x-amz-server-side-encryption"] = "aws:kms" }
         if let tags = object.tags, !tags.isEmpty {
@@ -64,6 +69,38 @@ extension QuirkyStore.State {
         return Answer(
             200, headers: ["Content-Type": "application/xml"],
             "<Tagging><TagSet>\(items.joined())</TagSet></Tagging>")
+    }
+
+    func attributesAnswer(_ call: Call) -> Answer {
+        guard quirks.hasAttributes else { return .error(501, "NotImplemented") }
+        guard let object = objects[call.path] else { return .error(404, "NoSuchKey") }
+        let parts = (object.parts ?? []).enumerated().map { index, size in
+            "<Part><PartNumber>\(index + 1)</PartNumber><Size>\(size)</Size></Part>"
+        }
+        return Answer(
+            200, headers: ["Content-Type": "application/xml"],
+            "<GetObjectAttributesResponse><ObjectParts><PartsCount>\(parts.count)</PartsCount>"
+                + "<IsTruncated>false</IsTruncated>\(parts.joined())</ObjectParts>"
+                + "</GetObjectAttributesResponse>")
+    }
+
+    func aclAnswer(_ call: Call) -> Answer {
+        guard quirks.hasACLs else { return .error(501, "NotImplemented") }
+        guard let object = objects[call.path] else { return .error(404, "NoSuchKey") }
+        var grants =
+            "<Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+            + "xsi:type=\"CanonicalUser\"><ID>me</ID></Grantee>"
+            + "<Permission>FULL_CONTROL</Permission></Grant>"
+        if object.acl == "public-read" {
+            grants +=
+                "<Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+                + "xsi:type=\"Group\"><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI>"
+                + "</Grantee><Permission>READ</Permission></Grant>"
+        }
+        return Answer(
+            200, headers: ["Content-Type": "application/xml"],
+            "<AccessControlPolicy><Owner><ID>me</ID></Owner><AccessControlList>\(grants)"
+                + "</AccessControlList></AccessControlPolicy>")
     }
 
     /// "a=1&b=2" from the request's XML; enough for plain words.

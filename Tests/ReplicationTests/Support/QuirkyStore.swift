@@ -11,10 +11,26 @@ final class QuirkyStore: Sendable {
         enum MultipartETags: Sendable { case standard, wholeMD5, opaque }
         enum Tagging: Sendable { case kept, ignored, refused }
         enum Conditions: Sendable { case honoured, ignored, refused, ifMatchBroken }
+        /// Of object lock's headers.
+        enum Locks: Sendable { case ignored, refused, kept }
         var eTags = ETags.md5
         var multipartETags = MultipartETags.standard
         var tagging = Tagging.kept
         var conditions = Conditions.honoured
+        var locks = Locks.ignored
+        /// Knows canned ACLs; else refuses all but "private".
+        var hasACLs = false
+        var isVersioned = false
+        /// Forgets user metadata.
+        var stripsMetadata = false
+        /// Refuses a PUT without Content-MD5.
+        var wantsContentMD5 = false
+        /// Sends an ETag when it has stored something.
+        var tellsETags = true
+        /// GetObjectAttributes tells the sizes of parts.
+        var hasAttributes = false
+        /// Smaller parts are refused, but for the last.
+        var minPartBytes = 0
         /// `?partNumber=` tells the part.
         var readsParts = true
         var copiesParts = true
@@ -36,6 +52,8 @@ final class QuirkyStore: Sendable {
         var eTag: String
         var headers: [String: String]
         var tags: String?
+        var acl = "private"
+        var versionID: String?
         /// Sizes, when it was uploaded in parts.
         var parts: [Int]?
         /// Unix seconds.
@@ -45,6 +63,8 @@ final class QuirkyStore: Sendable {
     struct Upload: Sendable {
         var path: String
         var headers: [String: String]
+        var tags: String?
+        var acl = "private"
         var parts: [Int: [UInt8]] = [:]
         var initiated: Int64
     }
@@ -53,6 +73,8 @@ final class QuirkyStore: Sendable {
         var quirks: Quirks
         /// By "/bucket/key" as sent.
         var objects: [String: Object] = [:]
+        /// All versions, oldest first, where there are versions.
+        var versions: [String: [Object]] = [:]
         var uploads: [String: Upload] = [:]
         var counter = 0
         /// "PUT /bucket/key?query", in order.
@@ -80,6 +102,7 @@ final class QuirkyStore: Sendable {
     }
 
     var objects: [String: Object] { state.withLock { $0.objects } }
+    var versions: [String: [Object]] { state.withLock { $0.versions } }
     var uploads: [String: Upload] { state.withLock { $0.uploads } }
     var log: [String] { state.withLock { $0.log } }
 
@@ -107,9 +130,10 @@ final class QuirkyStore: Sendable {
                 }
                 eTag = state.multipartETag(body, digests)
             }
-            state.objects[path] = Object(
-                body: body, eTag: eTag, headers: headers, tags: tags, parts: parts,
-                modified: state.now)
+            state.store(
+                Object(
+                    body: body, eTag: eTag, headers: headers, tags: tags, parts: parts,
+                    modified: state.now), at: path)
         }
     }
 
@@ -159,19 +183,27 @@ struct Call: Sendable {
         self.body = body
     }
 
-    /// What is kept with an object.
-    var objectHeaders: [String: String] {
+    /// What this store keeps with an object.
+    func objectHeaders(_ quirks: QuirkyStore.Quirks) -> [String: String] {
         var kept: [String: String] = [:]
         for (name, value) in head.fields {
             let name = name.lowercased()
-            if name.hasPrefix("x-amz-meta-") || Self.kept.contains(name) { kept[name] = value }
+            let isKept =
+                name.hasPrefix("x-amz-meta-") && !quirks.stripsMetadata
+                || name.hasPrefix("x-amz-object-lock-") && quirks.locks == .kept
+                || Self.kept.contains(name)
+            if isKept { kept[name] = value }
         }
         return kept
     }
 
+    var hasLock: Bool {
+        head.fields.contains { $0.name.lowercased().hasPrefix("x-amz-object-lock-") }
+    }
+
     private static let kept: Set<String> = [
         "content-type", "content-encoding", "content-language", "content-disposition",
-        "cache-control", "expires", "x-amz-storage-class",
+        "cache-control", "expires", "x-amz-storage-class", "x-amz-website-redirect-location",
     ]
 }
 

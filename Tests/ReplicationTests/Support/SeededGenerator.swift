@@ -12,15 +12,8 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     mutating func bytes(_ count: Int) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count + 8)
-        while bytes.count < count {
-            var word = next()
-            for _ in 0..<8 {
-                bytes.append(UInt8(truncatingIfNeeded: word))
-                word >>= 8
-            }
-        }
+        let words = (0..<(count + 7) / 8).map { _ in next().littleEndian }
+        var bytes = words.withUnsafeBytes { Array($0) }
         bytes.removeLast(bytes.count - count)
         return bytes
     }

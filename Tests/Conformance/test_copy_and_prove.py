@@ -22,6 +22,8 @@ class Pair:
         brigade.connect("a", self.source.url())
         brigade.connect("b", self.target.url())
         self.count = catalogue.fill(self.source, self.bucket, self.target.features)
+        # A copy of the same second cannot be told from one before a change of metadata: it is looked at again.
+        next_second()
         self.locations = (f"s3://a@{self.bucket}", f"s3://b@{self.copy}")
 
     def differences(self, tags: bool = True) -> list[str]:

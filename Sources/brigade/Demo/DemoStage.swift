@@ -95,7 +95,7 @@ struct DemoStage: Sendable {
         let client = try compose.side(source).place.client
         do {
             for upload in try await client.listUploads(bucket, prefix: "") {
-                try await client.abortUpload(
+                _ = try await client.abortUpload(
                     ObjectAddress(bucket: bucket, key: upload.key), uploadID: upload.uploadID)
             }
             while true {

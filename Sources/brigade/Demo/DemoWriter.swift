@@ -148,7 +148,7 @@ struct DemoWriter: Sendable {
                 place, uploadID: id, parts: parts, condition: .none)
         } catch {
             // Best effort: closing the stage lists what is left.
-            try? await client.abortUpload(place, uploadID: id)
+            _ = try? await client.abortUpload(place, uploadID: id)
             throw error
         }
     }

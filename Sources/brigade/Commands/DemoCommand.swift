@@ -12,7 +12,7 @@ struct DemoCommand: ExampledCommand {
         abstract: "See it work: copy, change, sync, damage, verify, and the bill.",
         usage: "brigade demo [options]",
         discussion: """
-            Starts two S3 endpoints on this machine, in a folder that it removes at the end. With
+            Starts two S3 endpoints on this machine, in a folder that it removes at the end. With \
             --on it works at a store of yours, in two buckets that it makes and removes.
             """)
 

@@ -14,7 +14,7 @@ struct LocalS3Command: ExampledCommand {
         abstract: "Serve a folder as an S3 endpoint, until Ctrl-C.",
         usage: "brigade local-s3 --root <dir> [options]",
         discussion: """
-            The key pair comes from BRIGADE_ACCESS_KEY and BRIGADE_SECRET_KEY; without them one
+            The key pair comes from BRIGADE_ACCESS_KEY and BRIGADE_SECRET_KEY; without them one \
             is made for this run and printed.
             """)
 

@@ -16,7 +16,7 @@ struct ProbeCommand: ExampledCommand {
         abstract: "Find out what a store supports, and leave nothing behind.",
         usage: "brigade probe [options] <location>",
         discussion: """
-            Writes some twenty small objects, and one of 5 MiB, under .brigade-probe-… in the
+            Writes some twenty small objects, and one of 5 MiB, under .brigade-probe-… in the \
             place named, asks about them and deletes them again.
             """)
 

@@ -35,9 +35,4 @@ public struct S3Connection: Sendable {
 
     /// The host alone, without port or brackets.
     var host: Substring { Endpoint.host(of: authority) }
-
-    /// The AWS chain: endpoint, region and credentials from `AWS_*` variables and the shared configuration files.
-    public static func awsDefault(environment: [String: String], transport: HTTPTransport)
-        throws(ConnectionError) -> S3Connection
-    { fatalError("skeleton") }
 }

@@ -14,8 +14,8 @@ struct ImportFence {
         "CCurl": Row(ours: [], others: []),
         "COpenSSL": Row(ours: [], others: []),
         "Transport": Row(ours: ["CCurl"], others: ["Logging"]),
-        "Signing": Row(ours: ["COpenSSL", "Transport"], others: ["Logging"]),
         "XML": Row(ours: [], others: []),
+        "Signing": Row(ours: ["COpenSSL", "Transport", "XML"], others: ["Logging"]),
         "S3": Row(ours: ["Transport", "Signing", "XML"], others: ["Logging"]),
         "Lambda": Row(ours: ["Transport"], others: ["Logging"]),
         // Signing for digests and Transport for body readers: both stand in S3's own declarations.

@@ -99,7 +99,8 @@ struct RetryLoop {
         // Another task has learnt it meanwhile.
         let isStale =
             route.region != attempt.target.region
-            || (state.connection.style == .path && route.authority != attempt.target.host)
+            || (state.connection.style(bucket: request.bucket) == .path
+                && route.authority != attempt.target.host)
         if isStale, !repairs.route {
             repairs.route = true
             return true

@@ -35,4 +35,12 @@ public struct S3Connection: Sendable {
 
     /// The host alone, without port or brackets.
     var host: Substring { Endpoint.host(of: authority) }
+
+    /// How a bucket is addressed: one with a dot in its name stays in the path where there is TLS, because a
+    /// wildcard in a certificate stands for one label.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
+    func style(bucket: String) -> Style {
+        scheme == "https" && bucket.contains(".") ? .path : style
+    }
 }

@@ -48,7 +48,7 @@ import Transport
         @Sendable func fetch() async throws(CredentialsError) -> Credentials {
             state.withLock { $0.fetches += 1 }
             await withCheckedContinuation { waiter in
-                let ready = state.withLock { state in
+                let ready = state.withLock { state -> [CheckedContinuation<Void, Never>] in
                     if state.isOpen { return [waiter] }
                     state.waiters.append(waiter)
                     defer { state.begun = [] }

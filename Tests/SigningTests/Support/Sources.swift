@@ -25,10 +25,9 @@ final class AWSFolder: Sendable {
     let path: String
 
     init(config: String? = nil, credentials: String? = nil) throws {
-        var template = Array((NSTemporaryDirectory() + "/signing-XXXXXX").utf8CString)
-        guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
-        path = String(cString: template)
-        mkdir(path + "/.aws", 0o700)
+        path = NSTemporaryDirectory() + "signing-" + UUID().uuidString
+        try FileManager.default.createDirectory(
+            atPath: path + "/.aws", withIntermediateDirectories: true)
         if let config { try write(config, to: ".aws/config") }
         if let credentials { try write(credentials, to: ".aws/credentials") }
     }

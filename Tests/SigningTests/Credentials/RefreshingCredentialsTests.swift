@@ -3,7 +3,8 @@ import Transport
 
 @testable import Signing
 
-@Suite struct RefreshingCredentialsTests {
+/// What goes wrong here waits for ever, so there is a limit.
+@Suite(.timeLimit(.minutes(1))) struct RefreshingCredentialsTests {
     /// A source that gives what it is told, and waits where it is told to.
     final class Source: Sendable {
         private struct State {

@@ -23,8 +23,8 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "Transport", dependencies: ["CCurl", log]),
-        .target(name: "Signing", dependencies: ["COpenSSL", "Transport", log]),
         .target(name: "XML"),
+        .target(name: "Signing", dependencies: ["COpenSSL", "Transport", "XML", log]),
         .target(name: "S3", dependencies: ["Transport", "Signing", "XML", log]),
         .target(name: "Lambda", dependencies: ["Transport", log]),
         .target(name: "Replication", dependencies: ["S3", log]),

@@ -30,8 +30,8 @@ struct CircuitBreaker {
     /// True for what the next key would meet as well.
     static func concernsStore(_ kind: S3Error.Kind) -> Bool {
         switch kind {
-        case .noSuchBucket, .accessDenied, .badCredentials, .expiredCredentials, .clockSkew,
-            .throttled, .unavailable, .unreachable, .untrusted, .timedOut, .noSpace:
+        case .noSuchBucket, .accessDenied, .badCredentials, .expiredCredentials, .noCredentials,
+            .clockSkew, .throttled, .unavailable, .unreachable, .untrusted, .timedOut, .noSpace:
             true
         case .noSuchKey, .noSuchUpload, .preconditionFailed, .conflict, .notModified, .interrupted,
             .archived, .tooLarge, .notSupported, .invalidRequest, .malformedAnswer, .integrity,

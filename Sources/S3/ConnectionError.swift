@@ -4,10 +4,13 @@ public struct ConnectionError: Error, Sendable, Equatable, CustomStringConvertib
     public let origin: String
     /// What is wrong, and what would be right.
     public let problem: String
+    /// The way out, when it is not said in `problem`.
+    public let advice: String?
 
-    public init(origin: String, problem: String) {
+    public init(origin: String, problem: String, advice: String? = nil) {
         self.origin = origin
         self.problem = problem
+        self.advice = advice
     }
 
     public var description: String { "\(origin): \(problem)" }

@@ -45,7 +45,7 @@ final class ConnectionState: Sendable {
         }
         let authority = route?.authority ?? connection.authority
         let region = route?.region ?? connection.region
-        if connection.style == .virtual, !bucket.isEmpty {
+        if connection.style(bucket: bucket) == .virtual, !bucket.isEmpty {
             let host = bucket + "." + authority
             return Target(
                 urlPrefix: connection.scheme + "://" + host, host: host, region: region,

@@ -104,7 +104,7 @@ public struct DialectProbe: Sendable {
         } catch {
             switch error.kind {
             case .cancelled, .unreachable, .untrusted, .badCredentials, .expiredCredentials,
-                .clockSkew, .noSuchBucket:
+                .noCredentials, .clockSkew, .noSuchBucket:
                 throw error
             case .accessDenied, .throttled, .timedOut, .interrupted:
                 // Says nothing of what the store can do.

@@ -41,10 +41,11 @@ enum Retry {
         case .throttled, .unreachable: break
         case .unavailable, .timedOut, .interrupted, .conflict:
             guard isRepeatable else { return .no }
-        // Expired credentials, clocks and regions are put right once, elsewhere. All else stays as it is.
+        // A provider has tried for itself. Expired credentials, clocks and regions are put right once, elsewhere. All else stays as it is.
         case .noSuchBucket, .noSuchKey, .noSuchUpload, .preconditionFailed, .notModified,
-            .accessDenied, .badCredentials, .expiredCredentials, .clockSkew, .untrusted,
-            .archived, .noSpace, .tooLarge, .notSupported, .invalidRequest, .malformedAnswer,
+            .accessDenied, .badCredentials, .expiredCredentials, .noCredentials, .clockSkew,
+            .untrusted, .archived, .noSpace, .tooLarge, .notSupported, .invalidRequest,
+            .malformedAnswer,
             .integrity, .cancelled:
             return .no
         }

@@ -24,16 +24,21 @@ struct RetryLoop {
             credentials = try await client.state.connection.credentials.credentials()
         } catch {
             if Task.isCancelled { throw cancelled() }
-            var refusal = Refusal(
-                kind: .badCredentials,
-                message: "no credentials from \(client.state.connection.credentials.origin): "
-                    + String(describing: error))
+            var refusal = Refusal(kind: .noCredentials, message: Self.words(error, client))
             refusal.mayHaveBeenSent = false
             throw failure(refusal)
         }
         return S3Client.Attempt(
             target: client.state.target(bucket: request.bucket), credentials: credentials,
             payload: payload)
+    }
+
+    /// Providers of others may say less than ours, which name their source.
+    private static func words(_ error: any Error, _ client: S3Client) -> String {
+        if let error = error as? CredentialsError {
+            return error.description + (error.advice.map { ". " + $0 } ?? "")
+        }
+        return "\(client.state.connection.credentials.origin): \(error)"
     }
 
     /// Returns when another attempt may be made; throws when there is none to make.
@@ -94,7 +99,8 @@ struct RetryLoop {
         // Another task has learnt it meanwhile.
         let isStale =
             route.region != attempt.target.region
-            || (state.connection.style == .path && route.authority != attempt.target.host)
+            || (state.connection.style(bucket: request.bucket) == .path
+                && route.authority != attempt.target.host)
         if isStale, !repairs.route {
             repairs.route = true
             return true

@@ -141,7 +141,7 @@ extension S3Client {
     /// Percent-encoded once, slashes kept: what is signed is what is sent.
     func path(of request: S3Request) -> String {
         var path = "/"
-        if state.connection.style == .path, !request.bucket.isEmpty {
+        if state.connection.style(bucket: request.bucket) == .path, !request.bucket.isEmpty {
             path += URIEncoding.encode(request.bucket.utf8, keepSlash: false)
             if request.key != nil { path += "/" }
         }

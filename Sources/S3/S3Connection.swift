@@ -36,8 +36,11 @@ public struct S3Connection: Sendable {
     /// The host alone, without port or brackets.
     var host: Substring { Endpoint.host(of: authority) }
 
-    /// The AWS chain: endpoint, region and credentials from `AWS_*` variables and the shared configuration files.
-    public static func awsDefault(environment: [String: String], transport: HTTPTransport)
-        throws(ConnectionError) -> S3Connection
-    { fatalError("skeleton") }
+    /// How a bucket is addressed: one with a dot in its name stays in the path where there is TLS, because a
+    /// wildcard in a certificate stands for one label.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
+    func style(bucket: String) -> Style {
+        scheme == "https" && bucket.contains(".") ? .path : style
+    }
 }

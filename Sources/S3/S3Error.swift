@@ -3,6 +3,8 @@ public struct S3Error: Error, Sendable {
     public enum Kind: String, Sendable, Codable, CaseIterable {
         case noSuchBucket, noSuchKey, noSuchUpload, preconditionFailed, conflict, notModified
         case accessDenied, badCredentials, expiredCredentials, clockSkew
+        /// There was no key pair to sign with: the store was not asked.
+        case noCredentials
         case throttled, unavailable, unreachable, untrusted, timedOut, interrupted
         case archived, noSpace, tooLarge, notSupported, invalidRequest, malformedAnswer
         /// Bytes or a checksum did not match.
@@ -69,6 +71,7 @@ extension S3Error: CustomStringConvertible {
         case .accessDenied: "allow \(operation) for this access key on the bucket"
         case .badCredentials: "check the access key and the secret of connection \(connection)"
         case .expiredCredentials: "renew the credentials of connection \(connection)"
+        case .noCredentials: "give connection \(connection) credentials that can be had"
         case .clockSkew: "set this machine's clock"
         case .unreachable: "check the endpoint of connection \(connection), and the network"
         case .untrusted: "trust the store's certificate: name its authority in AWS_CA_BUNDLE"
@@ -92,6 +95,7 @@ extension S3Error.Kind {
         case .accessDenied: "access denied"
         case .badCredentials: "credentials refused"
         case .expiredCredentials: "credentials expired"
+        case .noCredentials: "no credentials"
         case .clockSkew: "the clocks differ too much"
         case .throttled: "the store asks to slow down"
         case .unavailable: "the store failed"

@@ -133,7 +133,8 @@ struct Compose: Sendable {
             failure: failure,
             side: StoreMessage.Side(
                 name: connection.name, endpoint: "\(connection.scheme)://\(connection.authority)",
-                origin: connection.origin, accessKeyID: key, bucket: side.place.bucket)
+                origin: connection.origin, credentialsOrigin: connection.credentials.origin,
+                accessKeyID: key, bucket: side.place.bucket)
         ).rendered
     }
 }

@@ -78,8 +78,8 @@ struct UnreadableObject: Error {
             .integrity, .invalidRequest, .notSupported, .conflict, .noSuchUpload, .notModified:
             self.side = side
             self.cause = cause
-        case .noSuchBucket, .badCredentials, .expiredCredentials, .clockSkew, .throttled,
-            .unavailable, .unreachable, .untrusted, .noSpace, .cancelled, .noSuchKey,
+        case .noSuchBucket, .badCredentials, .expiredCredentials, .noCredentials, .clockSkew,
+            .throttled, .unavailable, .unreachable, .untrusted, .noSpace, .cancelled, .noSuchKey,
             .preconditionFailed:
             return nil
         }

@@ -30,7 +30,8 @@ struct ConnectionBook: Sendable {
         } catch let failure as CommandFailure {
             throw failure
         } catch let error as ConnectionError {
-            throw CommandFailure(.usage, error.description)
+            throw CommandFailure(
+                .usage, error.description, advice: error.advice.map { [$0] } ?? [])
         } catch {
             throw CommandFailure(.usage, "\(error)")
         }
@@ -112,26 +113,17 @@ struct ConnectionBook: Sendable {
         _ entry: ConfigurationFile.Connection, _ transport: HTTPTransport
     ) throws -> any CredentialsProvider {
         var environment = environment
+        var profile: String?
         switch entry.credentials {
         case .environment, .chain: break
-        case .profile(let profile):
-            Self.prefer(profile: profile, in: &environment)
-        case .file(let path, let profile):
-            Self.prefer(profile: profile, in: &environment)
+        case .profile(let name): profile = name
+        case .file(let path, let name):
+            profile = name
             environment["AWS_SHARED_CREDENTIALS_FILE"] = path
         }
-        return try S3Connection.awsDefault(environment: environment, transport: transport)
-            .credentials
-    }
-
-    private static func prefer(profile: String, in environment: inout [String: String]) {
-        for name in [
-            "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-            "AWS_WEB_IDENTITY_TOKEN_FILE",
-        ] {
-            environment[name] = nil
-        }
-        environment["AWS_PROFILE"] = profile
+        return try S3Connection.awsDefault(
+            environment: environment, transport: transport, profile: profile
+        ).credentials
     }
 
     private static func escaped(_ text: String) -> String {

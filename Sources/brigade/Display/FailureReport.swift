@@ -66,6 +66,7 @@ enum FailureReport {
         case .noSuchBucket: "\(name) has no bucket \(store.bucket ?? "")"
         case .badCredentials: "\(name) did not accept the credentials\(suffix)"
         case .expiredCredentials: "the credentials of \(name) have expired\(suffix)"
+        case .noCredentials: "there are no credentials for \(name)"
         case .unreachable: "\(name) could not be reached"
         case .throttled: "\(name) asked to slow down, \(store.attempts) times\(suffix)"
         case .unavailable: "\(name) failed \(store.operation)\(suffix)"

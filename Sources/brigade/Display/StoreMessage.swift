@@ -10,6 +10,8 @@ struct StoreMessage {
         var endpoint: String
         /// "brigade.yaml line 4"
         var origin: String
+        /// "profile backup in /home/u/.aws/credentials"
+        var credentialsOrigin: String
         /// nil when there are none.
         var accessKeyID: String?
         var bucket: String
@@ -54,6 +56,11 @@ struct StoreMessage {
                 "the credentials of \(name) have expired (\(code))",
                 ["Get new ones and run the same command again.  \(readFrom)"]
             )
+        case .noCredentials:
+            return (
+                "there are no credentials for \(name): \(failure.message)",
+                [readFrom]
+            )
         case .noSuchBucket:
             return (
                 "\(name) has no bucket \(bucket)",
@@ -97,19 +104,19 @@ struct StoreMessage {
             return (
                 "\(name) refused the key\(side.shortKey) (SignatureDoesNotMatch)",
                 [
-                    "The secret key does not belong to this access key.  It was read from \(side.origin)."
+                    "The secret key does not belong to this access key.  It was read from \(side.credentialsOrigin)."
                 ]
             )
         case "InvalidAccessKeyId":
             return (
                 "\(name) does not know the key\(side.shortKey) (InvalidAccessKeyId)",
-                ["Is it a key of \(side.endpoint)?  It was read from \(side.origin)."]
+                ["Is it a key of \(side.endpoint)?  It was read from \(side.credentialsOrigin)."]
             )
         default:
             let reason = failure.code == nil ? failure.message : code
             return (
                 "\(name) did not accept the credentials\(side.shortKey) (\(reason))",
-                ["They were looked for in: \(side.origin)."]
+                ["They come from \(side.credentialsOrigin)."]
             )
         }
     }

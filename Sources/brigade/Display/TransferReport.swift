@@ -190,8 +190,8 @@ struct TransferReport: Sendable {
             let first = result.failures.first?.store
         else { return false }
         let kinds: [S3Error.Kind] = [
-            .accessDenied, .badCredentials, .expiredCredentials, .unreachable, .untrusted,
-            .noSuchBucket, .noSpace,
+            .accessDenied, .badCredentials, .expiredCredentials, .noCredentials, .unreachable,
+            .untrusted, .noSuchBucket, .noSpace,
         ]
         return kinds.contains(first.kind)
             && result.failures.allSatisfy {

@@ -56,7 +56,7 @@ enum HouseRules {
         guard file.target != nil else { return [] }
         let lines = file.lines
         return file.codeLines.compactMap { line in
-            guard line.text.contains("try?") else { return nil }
+            guard line.text.contains(/\btry\?/) else { return nil }
             let near = lines[max(0, line.number - 4)..<line.number]
             return near.contains { $0.text.contains("//") }
                 ? nil : "\(file.path):\(line.number): try? without a comment that says why"

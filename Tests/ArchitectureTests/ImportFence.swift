@@ -31,7 +31,7 @@ struct ImportFence {
             ours: ["Signing", "XML"],
             others: [
                 "Logging", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix",
-                "NIOHTTP1", "ServiceLifecycle",
+                "NIOHTTP1", "NIOConcurrencyHelpers", "ServiceLifecycle",
             ]),
         "Console": Row(ours: ["Runtime"], others: ["Logging", "Hummingbird"]),
         "brigade": Row(

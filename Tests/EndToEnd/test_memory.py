@@ -20,12 +20,16 @@ class Stream:
         self.pattern = hashlib.sha512(b"pattern").digest() * (MIB // 64)
 
     def read(self, count: int = -1) -> bytes:
-        count = min(self.size - self.at, MIB if count < 0 else count)
-        start = self.at % MIB
-        block = bytearray((self.pattern + self.pattern)[start : start + min(count, MIB)])
-        if len(block) >= 8 and start == 0:
-            block[:8] = self.at.to_bytes(8, "big")
-        self.at += len(block)
+        """Exactly as many as asked for, while there are: less means the end to those who upload."""
+        count = self.size - self.at if count < 0 else min(self.size - self.at, count)
+        block = bytearray()
+        while len(block) < count:
+            start = self.at % MIB
+            piece = bytearray(self.pattern[start : start + count - len(block)])
+            if start == 0 and len(piece) >= 8:
+                piece[:8] = self.at.to_bytes(8, "big")
+            block += piece
+            self.at += len(piece)
         return bytes(block)
 
 

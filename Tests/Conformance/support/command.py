@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -33,23 +34,27 @@ class Result:
 
 
 class Running:
-    """A started program. `wait` ends it one way or another: it is killed by its id after the timeout."""
+    """A started program. `wait` ends it one way or another: it is killed after the timeout."""
 
     def __init__(self, arguments: list[str], env: dict[str, str], cwd: Path | None = None):
         self.out = tempfile.TemporaryFile()
         self.err = tempfile.TemporaryFile()
+        read_end, write_end = os.pipe()
+        launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.py")), str(write_end)]
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err, env=env, cwd=cwd
-        )
-        self.pid = self.process.pid
-        self._ended = threading.Lock()
-        self._reaped = False
+            launcher + arguments, stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err, env=env, cwd=cwd,
+            pass_fds=(write_end,),
+        )  # fmt: skip
+        os.close(write_end)
+        self.report = os.fdopen(read_end)
+        line = self.report.readline()
+        assert line, f"could not start {arguments[0]}: {self.output_so_far()}"
+        self.pid = int(line)
 
     def signal(self, number: int) -> None:
-        with self._ended:
-            if not self._reaped:
-                os.kill(self.pid, number)
+        # Nobody but the launcher knows whether the id is still the program's.
+        self.process.send_signal(signal.SIGUSR1 if number == signal.SIGKILL else number)
 
     def wait(self, timeout: float = 120) -> Result:
         timed_out = threading.Event()
@@ -61,23 +66,19 @@ class Running:
         timer = threading.Timer(timeout, give_up)
         timer.start()
         try:
-            # wait4 gives the CPU and the memory of the whole tree that the program waited for. WNOWAIT first, so that
-            # the id stays ours while a signal may still be sent.
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
-            with self._ended:
-                _, status, usage = os.wait4(self.pid, 0)
-                self._reaped = True
+            code, cpu_seconds, peak_kib = self.report.readline().split()
+            seconds = time.monotonic() - self.started
+            self.process.wait()
         finally:
             timer.cancel()
-        seconds = time.monotonic() - self.started
-        self.process.returncode = os.waitstatus_to_exitcode(status)
+            self.report.close()
         return Result(
-            code=self.process.returncode,
+            code=int(code),
             out=self._text(self.out),
             err=self._text(self.err),
             seconds=seconds,
-            cpu_seconds=usage.ru_utime + usage.ru_stime,
-            peak_kib=usage.ru_maxrss,
+            cpu_seconds=float(cpu_seconds),
+            peak_kib=int(peak_kib),
             timed_out=timed_out.is_set(),
         )
 

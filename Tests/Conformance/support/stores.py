@@ -28,7 +28,7 @@ def client(server: Server, *, port: int | None = None, defaults: bool = False, *
         aws_secret_access_key=keys.get("secret", server.secret),
         region_name="us-east-1",
         config=Config(
-            s3={"addressing_style": "path"}, retries={"total_max_attempts": 2}, max_pool_connections=32, **options
+            signature_version="s3v4", s3={"addressing_style": "path"}, retries={"total_max_attempts": 2}, max_pool_connections=32, **options
         ),
     )
 

@@ -139,7 +139,8 @@ import Testing
         faults.isShuffled = true
         let objects = (0..<500).map { ComparisonTests.object("k\($0)") }
         let source = ModelListing(objects, connection: "odd", faults: faults, seed: 7)
-        var comparison = ComparisonTests.comparison(source, ModelListing(objects))
+        var comparison = ComparisonTests.comparison(
+            source, ModelListing(ComparisonTests.copies(objects)))
         // More runs than are merged at once: several generations of files.
         comparison.sortRunBytes = 256
         let (result, differences) = try await ComparisonTests.run(comparison)
@@ -162,7 +163,7 @@ import Testing
             return ComparisonTests.object(pattern.replacing("%", with: digits))
         }
         let source = ModelListing(objects)
-        let destination = ModelListing(objects)
+        let destination = ModelListing(ComparisonTests.copies(objects))
         var comparison = ComparisonTests.comparison(source, destination, keysPerPage: 100)
         comparison.rangePolicy.afterPages = 4
         comparison.rangePolicy.abovePageTime = .zero

@@ -15,6 +15,15 @@ import Transport
             key: ObjectKey(key), size: size, eTag: ETag(eTag), lastModified: milliseconds)
     }
 
+    /// The same, written a second later.
+    static func copies(_ objects: [ListedObject]) -> [ListedObject] {
+        objects.map { object in
+            var copy = object
+            copy.lastModified += 1000
+            return copy
+        }
+    }
+
     static func comparison(
         _ source: ModelListing, _ destination: ModelListing, filter: ObjectFilter = ObjectFilter(),
         isFull: Bool = false, keysPerPage: Int = 3
@@ -104,7 +113,8 @@ import Transport
 
     @Test func everyPairDeliversTheSameOnesToo() async throws {
         let objects = ["a", "b", "c", "d"].map { Self.object($0) }
-        var comparison = Self.comparison(ModelListing(objects), ModelListing(objects))
+        var comparison = Self.comparison(
+            ModelListing(objects), ModelListing(Self.copies(objects)))
         comparison.everyPair = true
         let (result, differences) = try await Self.run(comparison)
         #expect(differences.map(\.verdict) == [.same, .same, .same, .same])

@@ -83,7 +83,7 @@ struct DecisionTests {
             Decision(.copy(.ifMatch(ETag(md5B))), .contentDiffers)),
         Row(
             "recorded origin", object("\(md5A)-2"),
-            object(md5B, detail: detail([("brigade-origin", "1;\(md5A)-2;1000;")])),
+            object(md5B, at: 1001, detail: detail([("brigade-origin", "1;\(md5A)-2;1000;")])),
             Decision(.skip, .sameByOrigin)),
         Row(
             "recorded origin of an older source", object("\(md5B)-2", at: 2000),

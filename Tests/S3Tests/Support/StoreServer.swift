@@ -43,12 +43,13 @@ final class StoreServer: Sendable {
         let input = Pipe()
         let output = Pipe()
         process.executableURL = URL(filePath: "/bin/sh")
-        // The shell ends the server when its input ends: with this process, however that ends.
+        // The shell ends the server when its input ends: with this process, however that ends. By SIGKILL, because the
+        // thread that starts it may have others blocked, and a blocked signal is inherited.
         let clean = folder.map { "; rm -rf '\($0)'" } ?? ""
         process.arguments =
             [
                 "-c",
-                "\"$@\" </dev/null & server=$!; cat >/dev/null; kill $server; wait $server\(clean)",
+                "\"$@\" </dev/null & server=$!; cat >/dev/null; kill -9 $server; wait $server\(clean)",
                 "sh", tool,
             ]
             + arguments

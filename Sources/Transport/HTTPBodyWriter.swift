@@ -76,6 +76,9 @@ public final class HTTPBodyWriter: Sendable {
         }
     }
 
+    /// Blocks in memory, taken ones included that have not been let go.
+    var heldBlocks: Int { state.withLock { $0.blocks.count } }
+
     var isOver: Bool { state.withLock { $0.outcome != nil } }
 
     /// The producer is done and has written less than it declared.

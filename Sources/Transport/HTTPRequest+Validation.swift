@@ -10,6 +10,9 @@ extension HTTPRequest {
         return hasPort ? text : text + (scheme == .https ? ":443" : ":80")
     }
 
+    /// Of URL and header fields together; servers take far less.
+    static let headLimitBytes = 256 << 10
+
     enum Scheme { case http, https }
 
     var scheme: Scheme {

@@ -7,9 +7,12 @@ public final class HTTPTransport: Sendable {
     private let engines: [Engine]
 
     /// Starts the engine threads.
-    public init(_ configuration: TransportConfiguration = .init()) {
-        let options = EngineOptions(configuration)
-        engines = (0..<min(max(configuration.engines, 1), 8)).map { _ in Engine(options) }
+    public convenience init(_ configuration: TransportConfiguration = .init()) {
+        self.init(EngineOptions(configuration), engines: configuration.engines)
+    }
+
+    init(_ options: EngineOptions, engines count: Int) {
+        engines = (0..<min(max(count, 1), 8)).map { _ in Engine(options) }
     }
 
     /// Sends a request with a buffered body and buffers the answer, whatever its status.

@@ -17,7 +17,8 @@ public final class HTTPTransport: Sendable {
 
     /// Sends a request with a buffered body and buffers the answer, whatever its status.
     ///
-    /// A body that never left a reused connection is sent again by libcurl on a new one.
+    /// When a reused connection turns out to be closed, libcurl sends again what never left; and GET and HEAD in
+    /// any case, because they change nothing.
     public func send(
         _ request: HTTPRequest, answerLimitBytes: Int = 16 << 20
     ) async throws(TransportError) -> HTTPResponse {
@@ -44,7 +45,8 @@ public final class HTTPTransport: Sendable {
     ) async throws -> R {
         try request.validate()
         let engine = leastLoaded()
-        let reader = HTTPBodyReader(id: engine.makeID(), mailbox: engine.mailbox)
+        let reader = HTTPBodyReader(
+            id: engine.makeID(), host: request.host, mailbox: engine.mailbox)
         defer {
             if !reader.isEnded { _ = engine.mailbox.post(.cancel(reader.id)) }
             engine.release()

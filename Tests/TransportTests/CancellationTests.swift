@@ -167,6 +167,7 @@ import Testing
         await #expect(throws: Left.self) {
             try await transport.upload(HTTPRequest(.put, server.url), contentLength: 1 << 30) {
                 try await $0.write([1, 2, 3])
+                await server.accepted.wait(for: 3)
                 throw Left()
             }
         }

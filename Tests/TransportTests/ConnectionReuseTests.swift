@@ -25,14 +25,14 @@ import Testing
             #expect(answer.body == body)
         }
         #expect(server.accepted.value == 1)
-        // A relay needs two at a time.
+        // A relay needs two at a time, unless its source is done before its destination begins.
         for _ in 0..<3 {
             _ = try await transport.relay(
                 HTTPRelay(source: HTTPRequest(.get, server.url)) { [url = server.url] _ in
                     HTTPRequest(.put, url)
                 })
         }
-        #expect(server.accepted.value == 2)
+        #expect(server.accepted.value <= 2)
     }
 
     @Test func aServerThatSaysCloseIsAskedOnANewConnection() async throws {
@@ -156,12 +156,12 @@ import Testing
     ])
     func strayBytesAreNotTheNextAnswer(method: String, text: String) async throws {
         let server = try ScriptedServer { connection in
-            guard let (head, _) = connection.request() else { return }
-            if head.target == "/object" {
-                connection.send(text)
-                connection.drain()
-            } else {
-                connection.answer(200, [], Array("right".utf8))
+            while let (head, _) = connection.request() {
+                if head.target == "/object" {
+                    connection.send(text)
+                } else {
+                    connection.answer(200, [], Array("right".utf8))
+                }
             }
         }
         _ = try await transport.send(

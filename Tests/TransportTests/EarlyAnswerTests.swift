@@ -27,11 +27,13 @@ import Testing
 
     @Test(arguments: cases)
     func anUploadStopsAndSaysWhy(_ example: Case) async throws {
-        let server = try Self.server(example)
+        let isSeen = Signal()
+        let server = try Self.server(example, isSeen)
         let produced = Count()
         let answer = try await transport.upload(
             HTTPRequest(.put, server.url), contentLength: Int64(Self.total)
         ) { writer in
+            defer { isSeen.raise() }
             let block = [UInt8](repeating: 1, count: 64 << 10)
             while produced.value < Self.total {
                 produced.add(block.count)
@@ -47,11 +49,13 @@ import Testing
 
     @Test(arguments: cases)
     func aRelayStopsItsSource(_ example: Case) async throws {
-        let server = try Self.server(example)
+        let isSeen = Signal()
+        let server = try Self.server(example, isSeen)
         let sent = Count()
         let source = try ScriptedServer { connection in
             guard connection.request() != nil else { return }
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(Self.total)\r\n\r\n")
+            defer { isSeen.raise() }
             let block = [UInt8](repeating: 1, count: 1 << 20)
             for _ in 0..<(Self.total >> 20) {
                 guard connection.send(block, countingInto: sent) else { return }
@@ -139,8 +143,9 @@ import Testing
         #expect(answer.body == Array("abc".utf8))
     }
 
-    /// Reads the head and some of the body, answers in two pieces, and reads on to the end.
-    private static func server(_ example: Case) throws -> ScriptedServer {
+    /// Reads the head and some of the body, answers, and reads on to the end. The answer's body follows in two
+    /// pieces when its head has been seen.
+    private static func server(_ example: Case, _ isSeen: Signal) throws -> ScriptedServer {
         try ScriptedServer { connection in
             guard let head = connection.head() else { return }
             if head["expect"] != nil { connection.send("HTTP/1.1 100 Continue\r\n\r\n") }
@@ -158,8 +163,7 @@ import Testing
             connection.send(start)
             let pieces = [Array(text[..<10]), Array(text[10...])]
             for piece in pieces where example.framing != .empty {
-                // What is still on its way shows that the client has had time for the piece before.
-                _ = connection.exactly(100_000)
+                isSeen.waitOnThread()
                 connection.send(
                     example.framing == .chunked
                         ? Array(Chunked.encode(piece).dropLast(5)) : piece)

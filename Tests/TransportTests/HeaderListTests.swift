@@ -23,9 +23,9 @@ import Testing
         #expect(lines(["content-type": "a/b"], hasBody: true) == ["content-type: a/b"])
         #expect(lines([:], hasBody: true, isStreamed: true) == ["Expect:"])
         #expect(
-            lines([:], hasBody: true, isStreamed: true, expects: true) == ["Expect: 100-continue"])
+            lines([:], hasBody: true, isStreamed: true, asksFirst: true) == [])
         #expect(
-            lines(["expect": "100-continue"], hasBody: true, isStreamed: true, expects: true)
+            lines(["expect": "100-continue"], hasBody: true, isStreamed: true, asksFirst: true)
                 == ["expect: 100-continue"])
     }
 
@@ -43,17 +43,17 @@ import Testing
                     "n\(Int.random(in: 0...9, using: &random))",
                     String((0..<size).map { _ in "abcdeü".randomElement(using: &random)! }))
             }
-            list.fill(headers, hasBody: false, isStreamed: false, expects: false)
+            list.fill(headers, hasBody: false, isStreamed: false, asksFirst: false)
             #expect(read(&list) == headers.map { "\($0.name): \($0.value)" })
         }
     }
 
     private func lines(
         _ headers: HTTPHeaders, hasBody: Bool = false, isStreamed: Bool = false,
-        expects: Bool = false
+        asksFirst: Bool = false
     ) -> [String] {
         var list = HeaderList()
-        list.fill(headers, hasBody: hasBody, isStreamed: isStreamed, expects: expects)
+        list.fill(headers, hasBody: hasBody, isStreamed: isStreamed, asksFirst: asksFirst)
         return read(&list)
     }
 

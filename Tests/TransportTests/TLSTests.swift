@@ -11,7 +11,7 @@ import Testing
         var random = SeededRandom(seed: 1)
         let body = random.bytes(count: 3_000_000)
         let server = try ScriptedServer { head, received in
-            (200, [], head.method == "GET" ? body : received)
+            head.method == "GET" ? (200, [], body) : (received == body ? 200 : 500, [], [])
         }
         let tls = try TLSServer(certificates, before: server)
         let url = "https://127.0.0.1:\(tls.port)/object"
@@ -34,12 +34,12 @@ import Testing
                 try await writer.write(Array(body[start..<min(body.count, start + 50_000)]))
             }
         }
-        #expect(answer.body == body)
+        #expect(answer.head.status == 200)
         let relayed = try await transport.relay(
             HTTPRelay(source: HTTPRequest(.get, url), ringBytes: 32 << 10) { _ in
                 HTTPRequest(.put, url)
             })
-        #expect(relayed.destination.body.count <= 1 << 20 || relayed.destination.body == body)
+        #expect(relayed.destination.head.status == 200)
         await transport.shutdown()
     }
 

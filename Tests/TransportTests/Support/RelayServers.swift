@@ -12,20 +12,20 @@ struct RelayServers {
     ///   - destinationPieces: the sizes in which the destination reads.
     init(_ body: [UInt8], sourcePieces: [Int] = [], destinationPieces: [Int] = []) throws {
         source = try ScriptedServer { connection in
-            guard connection.request() != nil else { return }
-            var start = 0
-            var turn = 0
-            connection.send(
-                "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: \(body.count)\r\n\r\n")
-            while start < body.count {
-                let size =
-                    sourcePieces.isEmpty ? body.count : sourcePieces[turn % sourcePieces.count]
-                let end = min(body.count, start + size)
-                guard connection.send(Array(body[start..<end])) else { return }
-                start = end
-                turn += 1
+            while connection.request() != nil {
+                var start = 0
+                var turn = 0
+                connection.send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\n")
+                connection.send("Content-Length: \(body.count)\r\n\r\n")
+                while start < body.count {
+                    let size =
+                        sourcePieces.isEmpty ? body.count : sourcePieces[turn % sourcePieces.count]
+                    let end = min(body.count, start + size)
+                    guard connection.send(Array(body[start..<end])) else { return }
+                    start = end
+                    turn += 1
+                }
             }
-            connection.drain()
         }
         destination = try ScriptedServer { connection in
             guard let head = connection.head() else { return }

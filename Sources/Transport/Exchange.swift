@@ -111,6 +111,7 @@ class Exchange {
         if head != nil, ResponseHeadParser.isStatusLine(line) {
             // libcurl repeats a request without Expect when the answer was 417.
             head = nil
+            answerLength = nil
             isRepeated = true
             receivedBytes = 0
             restart()
@@ -198,16 +199,16 @@ class Exchange {
     final var wantedPause: Pause {
         var wanted: Pause = []
         let isPaced = pacedUntil > loop.now
-        if (isPaced && !hasWholeLength) || isFull { wanted.insert(.receive) }
+        // Not before the head has come: libcurl would put lines of it together that come while it is paused.
+        let holdsBody = head != nil && !hasWholeLength
+        if (isPaced && holdsBody) || isFull { wanted.insert(.receive) }
         if paused.contains(.send), isAnsweredEarly || isStarved || (isPaced && chargesSentBytes) {
             wanted.insert(.send)
         }
         return wanted
     }
 
-    private var hasWholeLength: Bool {
-        head != nil && answerLength.map { receivedBytes >= $0 } == true
-    }
+    private var hasWholeLength: Bool { answerLength.map { receivedBytes >= $0 } == true }
 
     /// libcurl does not end a transfer while sending is paused. That it reads no more is how the end of an answer
     /// without a length shows.

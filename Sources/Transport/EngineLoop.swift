@@ -15,7 +15,8 @@ import CCurl
 /// (`curl_multi_socket_action`): `curl_multi_perform` would look at every transfer in every round.
 final class EngineLoop {
     let options: EngineOptions
-    private(set) var now = MonotonicTime.now()
+    /// Read once a round.
+    var now = MonotonicTime.now()
     private let mailbox: EngineMailbox
     private let multi: UnsafeMutableRawPointer
     private var polls = PollSet()

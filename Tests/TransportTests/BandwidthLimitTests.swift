@@ -78,9 +78,9 @@ import Testing
         let server = try ScriptedServer { _, _ in (200, [], [1]) }
         let limit = BandwidthLimit(bytesPerSecond: 1000)
         let transport = HTTPTransport.forTest(bandwidth: limit)
-        // 400 ms that are not paid for, four times the idle timeout.
-        _ = limit.charge(420, at: MonotonicTime.now())
-        let idle = HTTPTimeouts(idle: .milliseconds(100))
+        // 900 ms that are not paid for, more than the idle timeout.
+        _ = limit.charge(920, at: MonotonicTime.now())
+        let idle = HTTPTimeouts(idle: .milliseconds(600))
         let get = HTTPRequest(.get, server.url, timeouts: idle)
         #expect(try await transport.send(get).body == [1])
         let body = [UInt8](repeating: 1, count: 200)

@@ -292,7 +292,9 @@ final class EngineLoop {
     private func sweep() {
         sweepAt = .max
         for exchange in Array(exchanges.values) where !exchange.isFinished {
-            if exchange.deadline <= now, !exchange.hasSentMore() {
+            if exchange.deadline <= now,
+                !exchange.isStillSending(exchange.easy?.sentBodyBytes ?? 0)
+            {
                 exchange.failForTime()
                 complete(exchange, CURLE_OK)
             } else {

@@ -52,8 +52,9 @@ class Exchange {
     private(set) var isAnsweredEarly = false
     /// libcurl has repeated the request without asking first.
     private var isRepeated = false
-    /// At the last look at a deadline.
-    private var sentBodyBytes: Int64 = 0
+    /// Where the last block that was provided starts, and how far it had gone at the last look at a deadline.
+    private var blockStart: Int64 = 0
+    private var sentBytes: Int64 = 0
 
     init(id: UInt64, request: HTTPRequest, loop: EngineLoop) {
         self.id = id
@@ -159,6 +160,7 @@ class Exchange {
             return nil
         }
         lastProgress = loop.now
+        (blockStart, sentBytes) = (providedBytes, providedBytes)
         providedBytes += Int64(count)
         if chargesSentBytes { charge(count) }
         return count
@@ -229,15 +231,14 @@ class Exchange {
 
     final func noteProgress() { lastProgress = loop.now }
 
-    /// Whether bytes of a block have gone since the last look: on a slow line one block can take longer than the idle
-    /// timeout. Notes the progress.
-    final func hasSentMore() -> Bool {
-        guard deadline == lastProgress.saturatingAdd(idleNanoseconds), let easy else {
-            return false
-        }
-        let sent = easy.sentBodyBytes
-        guard sent > sentBodyBytes else { return false }
-        sentBodyBytes = sent
+    /// At an idle deadline: whether the last block is still on its way out, and has come further since the last look.
+    /// On a slow line one block can take longer than the idle timeout. Notes the progress.
+    final func isStillSending(_ sent: Int64) -> Bool {
+        guard deadline == lastProgress.saturatingAdd(idleNanoseconds), sent > sentBytes,
+            // A block that went at once was progress when it was provided.
+            sent < providedBytes || sentBytes > blockStart
+        else { return false }
+        sentBytes = sent
         noteProgress()
         return true
     }

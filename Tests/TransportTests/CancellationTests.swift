@@ -142,6 +142,31 @@ import Testing
         await server.ended.wait(for: 1)
     }
 
+    /// The destination's early answer has ended the source already, and does not end itself.
+    @Test func aRelayWhoseSourceWasStopped() async throws {
+        let source = try ScriptedServer { connection in
+            guard connection.request() != nil else { return }
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(1 << 30)\r\n\r\n")
+            while connection.send([UInt8](repeating: 1, count: 1 << 16)) {}
+        }
+        let destination = try ScriptedServer { connection in
+            guard connection.head() != nil else { return }
+            connection.send("HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nabc")
+            connection.drain()
+        }
+        let task = Task {
+            try await transport.relay(
+                HTTPRelay(source: HTTPRequest(.get, source.url)) { [url = destination.url] _ in
+                    HTTPRequest(.put, url)
+                })
+        }
+        await source.ended.wait(for: 1)
+        task.cancel()
+        let error = await failure { try await task.value }
+        #expect(Self.transportError(error)?.kind == .cancelled)
+        await destination.ended.wait(for: 1)
+    }
+
     /// Leaving a closure early ends its transfer.
     @Test func leavingEarly() async throws {
         struct Left: Error {}

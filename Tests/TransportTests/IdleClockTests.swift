@@ -39,6 +39,29 @@ import Testing
         #expect(exchange.deadline == loop.now + second)
     }
 
+    /// One block may take longer than the idle time, as long as it moves.
+    @Test func aBlockThatGoesSlowlyIsNotIdle() {
+        let exchange = exchange(.put, total: .seconds(60))
+        #expect(exchange.mayBegin())
+        fill(exchange)
+        // It went at once, or not at all: since then nothing has happened.
+        #expect(!exchange.isStillSending(10))
+        #expect(!exchange.isStillSending(0))
+        loop.now += 5 * second
+        #expect(exchange.isStillSending(4))
+        #expect(exchange.deadline == loop.now + 5 * second)
+        #expect(!exchange.isStillSending(4))
+        // Its end counts, when it was seen under way.
+        #expect(exchange.isStillSending(10))
+        #expect(!exchange.isStillSending(10))
+        fill(exchange)
+        #expect(!exchange.isStillSending(20))
+        #expect(exchange.isStillSending(11))
+        loop.now = start + 60 * second
+        exchange.noteProgress()
+        #expect(!exchange.isStillSending(12))
+    }
+
     @Test func whatWeHoldUpIsNotIdle() {
         let exchange = exchange()
         #expect(exchange.mayBegin())

@@ -54,8 +54,10 @@ import Testing
     }
 
     private func take(_ count: Int, from ring: inout ByteRing) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            initialized = ring.take(into: UnsafeMutableRawBufferPointer(buffer))
+        [UInt8](unsafeUninitializedCapacity: max(1, count)) { buffer, initialized in
+            initialized = ring.take(
+                into: UnsafeMutableRawBufferPointer(
+                    UnsafeMutableBufferPointer(rebasing: buffer[..<count])))
         }
     }
 }

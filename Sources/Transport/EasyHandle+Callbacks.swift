@@ -32,8 +32,8 @@ extension EasyHandle {
     }
 
     /// The connection stands, and the request is about to leave on it.
-    static let beforeRequest: curl_prereq_callback = { context, _, _, _, _ in
-        guard let exchange = exchange(context), exchange.mayBegin() else {
+    static let beforeRequest: curl_prereq_callback = { context, _, _, _, port in
+        guard let exchange = exchange(context), exchange.mayBegin(onPort: Int(port)) else {
             return CURL_PREREQFUNC_ABORT
         }
         return CURL_PREREQFUNC_OK

@@ -31,8 +31,9 @@ final class EasyHandle {
     /// Whose callbacks these are now. `clear` ends the cycle.
     var owner: Exchange?
     private let errorText: UnsafeMutablePointer<CChar>
-    /// The socket that libcurl waits to read from for this transfer; -1 for none.
+    /// The socket that libcurl waits to read from for this transfer, and the last one that it did; -1 for none.
     private(set) var readingSocket: Int32 = -1
+    private(set) var lastSocket: Int32 = -1
     /// The server is asked before a large body is sent.
     private(set) var asksFirst = false
     private var headerList = HeaderList()
@@ -110,6 +111,8 @@ final class EasyHandle {
     func prepare(_ request: HTTPRequest, streamedBytes: Int64?, options: EngineOptions) {
         errorText.pointee = 0
         readingSocket = -1
+        lastSocket = -1
+        set(CURLOPT_FORBID_REUSE, 0)
         let length = streamedBytes ?? Int64(request.body.count)
         let isStreamed = streamedBytes != nil || length > Self.inlineBodyLimitBytes
         let hasBody =
@@ -161,12 +164,19 @@ final class EasyHandle {
     func isNowWatched(_ socket: Int32, forReading isReading: Bool) -> Bool {
         if isReading {
             readingSocket = socket
+            lastSocket = socket
         } else if socket == readingSocket {
             readingSocket = -1
             return true
         }
         return false
     }
+
+    /// The connection ends with this transfer. Also within a callback.
+    func closeConnection() { set(CURLOPT_FORBID_REUSE, 1) }
+
+    /// Of the connection of the transfer that has ended.
+    var localPort: Int { long(CURLINFO_LOCAL_PORT) }
 
     /// Bytes of the request's head that were given to a connection, over all attempts of libcurl.
     var sentHeadBytes: Int { long(CURLINFO_REQUEST_SIZE) }

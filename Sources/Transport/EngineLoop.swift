@@ -20,6 +20,7 @@ final class EngineLoop {
     private let mailbox: EngineMailbox
     private let multi: UnsafeMutableRawPointer
     private var polls = PollSet()
+    private(set) var keptSockets = KeptSockets()
     /// When libcurl wants to be called for its timers.
     private var timerAt = Nanoseconds.max
     private var sweepAt = Nanoseconds.max
@@ -122,12 +123,18 @@ final class EngineLoop {
             exchange.pace(until: bandwidth.freeAt)
             if exchange.pacedUntil > now { return }
         }
+        exchange.didStart()
         start(exchange)
     }
 
     /// The one exit of every exchange.
     func complete(_ exchange: Exchange, _ code: CURLcode) {
         guard !exchange.isFinished else { return }
+        if exchange.mustRestart, exchange.failure == nil {
+            exchange.mustRestart = false
+            release(exchange)
+            return start(exchange)
+        }
         exchange.isFinished = true
         exchanges[exchange.id] = nil
         var error = exchange.failure
@@ -138,13 +145,19 @@ final class EngineLoop {
         if error == nil, exchange.head == nil {
             error = exchange.error(.malformed, "the answer has no head")
         }
-        if let easy = exchange.easy {
-            // Of an unfinished transfer this closes the connection.
-            curl_multi_remove_handle(multi, easy.curl)
-            exchange.easy = nil
-            recycle(easy)
+        if code == CURLE_OK, let easy = exchange.easy, easy.lastSocket >= 0 {
+            keptSockets.note(easy.lastSocket, port: easy.localPort)
         }
+        release(exchange)
         exchange.finish(error)
+    }
+
+    private func release(_ exchange: Exchange) {
+        guard let easy = exchange.easy else { return }
+        // Of an unfinished transfer this closes the connection.
+        curl_multi_remove_handle(multi, easy.curl)
+        exchange.easy = nil
+        recycle(easy)
     }
 
     private func handle(_ command: EngineCommand) {
@@ -185,7 +198,6 @@ final class EngineLoop {
         easy.prepare(exchange.request, streamedBytes: exchange.streamedBytes, options: options)
         easy.owner = exchange
         exchange.easy = easy
-        exchange.didStart()
         let code = curl_multi_add_handle(multi, easy.curl)
         if code != CURLM_OK {
             exchange.fail(.invalidRequest, String(cString: curl_multi_strerror(code)))

@@ -52,6 +52,10 @@ class Exchange {
     private(set) var isAnsweredEarly = false
     /// libcurl has repeated the request without asking first.
     private var isRepeated = false
+    /// The connection was no good, and nothing has happened on it: on to another one.
+    var mustRestart = false
+    private var restarts = 0
+    private static let restartsLimit = 3
     /// Where the last block that was provided starts, and how far it had gone at the last look at a deadline.
     private var blockStart: Int64 = 0
     private var sentBytes: Int64 = 0
@@ -73,7 +77,7 @@ class Exchange {
     var streamedBytes: Int64? { nil }
     /// Whether sent body bytes count against the bandwidth limit.
     var chargesSentBytes: Bool { false }
-    /// Just before libcurl gets the handle.
+    /// Just before libcurl gets the handle for the first time.
     func didStart() {}
     /// In the loop, after a callback or a task asked for it; may complete the exchange.
     func attend() {}
@@ -95,11 +99,20 @@ class Exchange {
 
     /// Whether the request may leave on the connection that now stands. libcurl asks again when it repeats a request
     /// because a reused connection was closed without an answer: the server may have acted on what it got.
-    final func mayBegin() -> Bool {
+    final func mayBegin(onPort port: Int) -> Bool {
         let isRepetition = isConnected && (easy?.sentHeadBytes ?? 0) > 0
         let changesNothing = request.method == .get || request.method == .head
         if isRepetition, !changesNothing, head == nil {
             return fail(.interrupted, "the connection was closed before an answer came")
+        }
+        if head == nil, loop.keptSockets.hasStray(onPort: port) {
+            easy?.closeConnection()
+            restarts += 1
+            if restarts > Self.restartsLimit {
+                return fail(.interrupted, "bytes came before the request was sent")
+            }
+            mustRestart = true
+            return false
         }
         isConnected = true
         noteProgress()

@@ -120,31 +120,31 @@ public final class HTTPTransport: Sendable {
     }
 
     private static func start(_ work: Work, _ id: UInt64, on engine: Engine) {
-        if !engine.mailbox.post(.start(id, work)) {
-            work.refuse()
+        if Task.isCancelled {
+            work.refuse("cancelled")
+        } else if !engine.mailbox.post(.start(id, work)) {
+            work.refuse("the transport was shut down")
         } else if Task.isCancelled {
-            // A cancellation before the start has found nothing to cancel.
+            // A cancellation between the two has found nothing to cancel.
             _ = engine.mailbox.post(.cancel(id))
         }
     }
 }
 
 extension Work {
-    /// Answers the caller of a transport that is shut down.
-    fileprivate func refuse() {
+    /// Answers the caller of what does not start.
+    fileprivate func refuse(_ why: String) {
         switch self {
         case .send(let request, _, let waiter):
-            waiter.resume(returning: .failure(Self.shutDown(request)))
-        case .download(let request, let reader): reader.end(Self.shutDown(request))
-        case .upload(let request, let writer): writer.end(.failure(Self.shutDown(request)))
+            waiter.resume(returning: .failure(Self.refusal(of: request, why)))
+        case .download(let request, let reader): reader.end(Self.refusal(of: request, why))
+        case .upload(let request, let writer): writer.end(.failure(Self.refusal(of: request, why)))
         case .relay(let relay, let waiter):
-            waiter.resume(returning: .failure(.sourceFailed(Self.shutDown(relay.source))))
+            waiter.resume(returning: .failure(.sourceFailed(Self.refusal(of: relay.source, why))))
         }
     }
 
-    private static func shutDown(_ request: HTTPRequest) -> TransportError {
-        TransportError(
-            .cancelled, host: request.host, message: "the transport was shut down",
-            mayHaveBeenSent: false)
+    private static func refusal(of request: HTTPRequest, _ why: String) -> TransportError {
+        TransportError(.cancelled, host: request.host, message: why, mayHaveBeenSent: false)
     }
 }

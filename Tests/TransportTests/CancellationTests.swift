@@ -71,6 +71,7 @@ import Testing
             isCancelled.raise()
             let error = await failure { try await task.value }
             #expect(Self.transportError(error)?.kind == .cancelled)
+            #expect(server.accepted.value == 0)
         }
         #expect(try await transport.send(get).body == [1])
     }

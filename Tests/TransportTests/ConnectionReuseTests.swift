@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Transport
@@ -170,16 +171,44 @@ import Testing
         #expect(next.body == Array("right".utf8))
     }
 
-    /// An answer to a request that was not made.
-    @Test func anAnswerBeforeTheRequestIsRefusedOrThatRequestsOwn() async throws {
+    /// An answer that nobody has asked for, on an idle connection, is not the answer to the next request.
+    @Test(arguments: [HTTPMethod.get, .put])
+    func anAnswerBeforeItsRequest(method: HTTPMethod) async throws {
+        let isSent = Signal()
         let server = try ScriptedServer { connection in
-            guard connection.request() != nil else { return }
-            connection.answer(200, [], Array("one".utf8))
-            connection.answer(200, [], Array("stray".utf8))
-            if connection.request() != nil { connection.answer(200, [], Array("two".utf8)) }
+            while let (head, _) = connection.request() {
+                connection.answer(200, [], Array(head.target.utf8))
+                if head.target == "/object" {
+                    connection.answer(200, [], Array("stray".utf8))
+                    isSent.raise()
+                }
+            }
         }
         _ = try await transport.send(HTTPRequest(.get, server.url))
-        let next = try await transport.send(HTTPRequest(.get, server.url + "/2"))
-        #expect(next.body != Array("stray".utf8))
+        await isSent.wait()
+        let body = [UInt8](repeating: 1, count: method == .put ? 100_000 : 0)
+        let next = try await transport.send(HTTPRequest(method, server.url + "/2", body: body))
+        #expect(next.body == Array("/object/2".utf8))
+        #expect(server.accepted.value == 2)
+        #expect(server.requests.count == 2)
+    }
+
+    /// The number of a socket that was closed is soon another's.
+    @Test func aKeptSocketIsKnownByItsPort() throws {
+        let (listener, port) = try Loopback.listen()
+        defer { close(listener) }
+        var kept = KeptSockets()
+        let client = try Loopback.connect(port: port)
+        let server = accept(listener, nil, nil)
+        defer { close(server) }
+        let local = try #require(KeptSockets.localPort(of: client))
+        #expect(KeptSockets.localPort(of: server) == port)
+        kept.note(client, port: local)
+        #expect(!kept.hasStray(onPort: local))
+        #expect(!kept.hasStray(onPort: port))
+        #expect(write(server, [1], 1) == 1)
+        #expect(kept.hasStray(onPort: local))
+        close(client)
+        #expect(!kept.hasStray(onPort: local))
     }
 }

@@ -15,14 +15,14 @@ import Testing
         #expect(exchange.deadline == .max)
         loop.now += 60 * second
         #expect(exchange.deadline == .max)
-        #expect(exchange.mayBegin())
+        #expect(exchange.mayBegin(onPort: 0))
         #expect(exchange.deadline == start + 65 * second)
     }
 
     /// Slow is not idle: whatever comes or goes sets the clock back.
     @Test func everyByteSetsItBack() {
         let exchange = exchange(.put)
-        #expect(exchange.mayBegin())
+        #expect(exchange.mayBegin(onPort: 0))
         for _ in 0..<5 {
             loop.now += 4 * second
             fill(exchange)
@@ -42,7 +42,7 @@ import Testing
     /// One block may take longer than the idle time, as long as it moves.
     @Test func aBlockThatGoesSlowlyIsNotIdle() {
         let exchange = exchange(.put, total: .seconds(60))
-        #expect(exchange.mayBegin())
+        #expect(exchange.mayBegin(onPort: 0))
         fill(exchange)
         // It went at once, or not at all: since then nothing has happened.
         #expect(!exchange.isStillSending(10))
@@ -64,7 +64,7 @@ import Testing
 
     @Test func whatWeHoldUpIsNotIdle() {
         let exchange = exchange()
-        #expect(exchange.mayBegin())
+        #expect(exchange.mayBegin(onPort: 0))
         for pause in [Exchange.Pause.receive, .send, [.receive, .send]] {
             exchange.paused = pause
             #expect(exchange.deadline == .max)
@@ -82,7 +82,7 @@ import Testing
     /// After an early answer nothing is sent any more, and that is not holding it up: the rest of the answer is due.
     @Test func anEarlyAnswerIsWaitedForNoLonger() {
         let exchange = exchange(.put)
-        #expect(exchange.mayBegin())
+        #expect(exchange.mayBegin(onPort: 0))
         add(head + Array("Content-Length: 5\r\n".utf8), to: exchange)
         add(Array("\r\n".utf8), to: exchange)
         #expect(exchange.isAnsweredEarly)
@@ -95,7 +95,7 @@ import Testing
     @Test func theTotalTimeCountsAlways() {
         let exchange = exchange(total: .seconds(20))
         #expect(exchange.deadline == start + 20 * second)
-        #expect(exchange.mayBegin())
+        #expect(exchange.mayBegin(onPort: 0))
         exchange.paused = .receive
         #expect(exchange.deadline == start + 20 * second)
         exchange.paused = []
@@ -108,8 +108,8 @@ import Testing
     /// A request is repeated by libcurl only as long as none of it has left; this one has no handle, so none has.
     @Test func aRequestThatNeverLeftMayBeginAgain() {
         let exchange = exchange(.put)
-        #expect(exchange.mayBegin())
-        #expect(exchange.mayBegin())
+        #expect(exchange.mayBegin(onPort: 0))
+        #expect(exchange.mayBegin(onPort: 0))
         #expect(exchange.rewind(to: 0))
         fill(exchange)
         #expect(!exchange.rewind(to: 0))

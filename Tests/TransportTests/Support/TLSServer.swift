@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Certificates made with `openssl`, in a folder that goes away with them.
 ///
@@ -101,11 +102,21 @@ final class TLSServer: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         self.input = input.fileHandleForWriting
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        guard let port = Int(line.trimmingCharacters(in: .whitespacesAndNewlines)) else {
-            throw NoPort()
-        }
+        guard let port = Int(Self.line(from: output.fileHandleForReading)) else { throw NoPort() }
         self.port = port
+    }
+
+    /// The first line. `FileHandle` takes an interrupted call, which the end of another child makes, for fatal.
+    private static func line(from handle: FileHandle) -> String {
+        var bytes: [UInt8] = []
+        var byte: UInt8 = 0
+        while byte != UInt8(ascii: "\n") {
+            let count = read(handle.fileDescriptor, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count == 1 else { break }
+            bytes.append(byte)
+        }
+        return String(decoding: bytes.dropLast(), as: UTF8.self)
     }
 
     deinit {

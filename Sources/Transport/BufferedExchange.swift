@@ -24,7 +24,7 @@ final class BufferedExchange: Exchange {
     }
 
     override func didReceiveHead(_ head: HTTPResponseHead) {
-        guard request.method != .head, let length = head.contentLength else { return }
+        guard let length = answerLength else { return }
         if length > answerLimitBytes {
             fail(.malformed, tooLong)
         } else {
@@ -41,14 +41,14 @@ final class BufferedExchange: Exchange {
         return .taken
     }
 
-    override func provide(_ room: UnsafeMutableRawBufferPointer) -> Provision {
+    override func provide(_ room: UnsafeMutableRawBufferPointer) -> Int? {
         let count = min(room.count, request.body.count - offset)
         request.body.withUnsafeBytes { bytes in
             room.copyMemory(
                 from: UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)]))
         }
         offset += count
-        return .bytes(count)
+        return count
     }
 
     override func rewind(to offset: Int64) -> Bool {

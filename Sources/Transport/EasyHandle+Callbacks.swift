@@ -28,11 +28,15 @@ extension EasyHandle {
     static let read: ccurl_block_callback = { bytes, size, count, context in
         guard let exchange = exchange(context) else { return Int(CURL_READFUNC_ABORT) }
         let room = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
-        return switch exchange.fill(room) {
-        case .bytes(let count): count
-        case .empty: Int(CURL_READFUNC_PAUSE)
-        case .stop: Int(CURL_READFUNC_ABORT)
+        return exchange.fill(room) ?? Int(CURL_READFUNC_PAUSE)
+    }
+
+    /// The connection stands, and the request is about to leave on it.
+    static let beforeRequest: curl_prereq_callback = { context, _, _, _, port in
+        guard let exchange = exchange(context), exchange.mayBegin(onPort: Int(port)) else {
+            return CURL_PREREQFUNC_ABORT
         }
+        return CURL_PREREQFUNC_OK
     }
 
     static let seek: curl_seek_callback = { context, offset, origin in

@@ -31,6 +31,11 @@ final class EasyHandle {
     /// Whose callbacks these are now. `clear` ends the cycle.
     var owner: Exchange?
     private let errorText: UnsafeMutablePointer<CChar>
+    /// The socket that libcurl waits to read from for this transfer, and the last one that it did; -1 for none.
+    private(set) var readingSocket: Int32 = -1
+    private(set) var lastSocket: Int32 = -1
+    /// The server is asked before a large body is sent.
+    private(set) var asksFirst = false
     private var headerList = HeaderList()
     private var holdsBody = false
 
@@ -53,6 +58,10 @@ final class EasyHandle {
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         set(CURLOPT_EXPECT_100_TIMEOUT_MS, 1000)
+        // Else the end of a transfer whose name is still being looked up would hold up the engine for as long as that
+        // takes; the thread of the lookup is left to itself.
+        // Source: <https://curl.se/libcurl/c/CURLOPT_QUICK_EXIT.html>
+        set(CURLOPT_QUICK_EXIT, 1)
         // With a bandwidth limit a transfer overdraws by at most one buffer: the smallest.
         set(CURLOPT_BUFFERSIZE, options.bandwidth == nil ? profile.bufferBytes : 16 << 10)
         set(CURLOPT_UPLOAD_BUFFERSIZE, options.bandwidth == nil ? profile.bufferBytes : 16 << 10)
@@ -76,10 +85,12 @@ final class EasyHandle {
         ccurl_set_pointer(curl, CURLOPT_HEADERDATA, context)
         ccurl_set_pointer(curl, CURLOPT_READDATA, context)
         ccurl_set_pointer(curl, CURLOPT_SEEKDATA, context)
+        ccurl_set_pointer(curl, CURLOPT_PREREQDATA, context)
         ccurl_set_block_callback(curl, CURLOPT_WRITEFUNCTION, EasyHandle.write)
         ccurl_set_block_callback(curl, CURLOPT_HEADERFUNCTION, EasyHandle.header)
         ccurl_set_block_callback(curl, CURLOPT_READFUNCTION, EasyHandle.read)
         ccurl_set_seek_callback(curl, EasyHandle.seek)
+        ccurl_set_before_request_callback(curl, EasyHandle.beforeRequest)
         ccurl_set_socket_option_callback(curl) { _, descriptor, _ in
             // Child processes must not hold our connections open.
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -99,13 +110,16 @@ final class EasyHandle {
     /// exchange provides; nil when the body is the request's own.
     func prepare(_ request: HTTPRequest, streamedBytes: Int64?, options: EngineOptions) {
         errorText.pointee = 0
+        readingSocket = -1
+        lastSocket = -1
+        set(CURLOPT_FORBID_REUSE, 0)
         let length = streamedBytes ?? Int64(request.body.count)
         let isStreamed = streamedBytes != nil || length > Self.inlineBodyLimitBytes
         let hasBody =
             isStreamed || length > 0 || request.method == .put || request.method == .post
         // This also takes back UPLOAD, POST and NOBODY.
         set(CURLOPT_HTTPGET, 1)
-        if request.method == .head && !hasBody {
+        if request.method == .head {
             ccurl_set_string(curl, CURLOPT_CUSTOMREQUEST, nil)
             set(CURLOPT_NOBODY, 1)
         } else {
@@ -126,9 +140,9 @@ final class EasyHandle {
             }
             holdsBody = true
         }
+        asksFirst = isStreamed && length > Self.expectThresholdBytes
         headerList.fill(
-            request.headers, hasBody: hasBody, isStreamed: isStreamed,
-            expects: isStreamed && length > Self.expectThresholdBytes)
+            request.headers, hasBody: hasBody, isStreamed: isStreamed, asksFirst: asksFirst)
         headerList.withList { ccurl_set_pointer(curl, CURLOPT_HTTPHEADER, $0) }
         set(CURLOPT_PROXY, request.scheme == .https ? options.httpsProxy : options.httpProxy)
         // Zero would mean libcurl's default of five minutes.
@@ -147,18 +161,33 @@ final class EasyHandle {
         }
     }
 
-    /// Whether the connection, with TLS and proxy, stood before the transfer ended.
-    var wasReady: Bool {
-        var time: curl_off_t = 0
-        ccurl_get_offset(curl, CURLINFO_PRETRANSFER_TIME_T, &time)
-        return time > 0
+    /// What libcurl waits for on a socket of this transfer has changed; true when it reads no more from the one it read from.
+    func isNowWatched(_ socket: Int32, forReading isReading: Bool) -> Bool {
+        if isReading {
+            readingSocket = socket
+            lastSocket = socket
+        } else if socket == readingSocket {
+            readingSocket = -1
+            return true
+        }
+        return false
     }
 
-    /// Bytes of the request's head that were given to the connection.
+    /// The connection ends with this transfer. Also within a callback.
+    func closeConnection() { set(CURLOPT_FORBID_REUSE, 1) }
+
+    /// Of the connection of the transfer that has ended.
+    var localPort: Int { long(CURLINFO_LOCAL_PORT) }
+
+    /// Bytes of the request's head that were given to a connection, over all attempts of libcurl.
     var sentHeadBytes: Int { long(CURLINFO_REQUEST_SIZE) }
 
-    /// The errno of the last failed system call, or 0.
-    var systemError: Int32 { Int32(truncatingIfNeeded: long(CURLINFO_OS_ERRNO)) }
+    /// Bytes of the body that were given to the connection.
+    var sentBodyBytes: Int64 {
+        var count: curl_off_t = 0
+        ccurl_get_offset(curl, CURLINFO_SIZE_UPLOAD_T, &count)
+        return Int64(count)
+    }
 
     /// curl's own words for a failure. They name hosts and numbers, never paths or queries.
     func message(for code: CURLcode) -> String {

@@ -31,6 +31,7 @@ final class Engine: Sendable {
                 sigfillset(&all)
                 pthread_sigmask(SIG_BLOCK, &all, nil)
                 EngineLoop(start.options, mailbox: start.mailbox).run()
+                start.mailbox.end()
                 return nil
             }, Unmanaged.passRetained(start).toOpaque())
         precondition(code == 0, "pthread_create failed with \(code)")
@@ -55,7 +56,7 @@ final class Engine: Sendable {
 
     func stop() async {
         mailbox.stop()
-        await mailbox.waitUntilClosed()
+        await mailbox.waitUntilEnded()
         join()
     }
 

@@ -15,10 +15,12 @@ import CCurl
 /// (`curl_multi_socket_action`): `curl_multi_perform` would look at every transfer in every round.
 final class EngineLoop {
     let options: EngineOptions
-    private(set) var now = MonotonicTime.now()
+    /// Read once a round.
+    var now = MonotonicTime.now()
     private let mailbox: EngineMailbox
     private let multi: UnsafeMutableRawPointer
     private var polls = PollSet()
+    private(set) var keptSockets = KeptSockets()
     /// When libcurl wants to be called for its timers.
     private var timerAt = Nanoseconds.max
     private var sweepAt = Nanoseconds.max
@@ -48,10 +50,10 @@ final class EngineLoop {
         ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
         ccurl_multi_set_socket_callback(
             multi,
-            { _, descriptor, what, context, _ in
+            { curl, descriptor, what, context, _ in
                 guard let context else { return 0 }
                 Unmanaged<EngineLoop>.fromOpaque(context).takeUnretainedValue()
-                    .watch(descriptor, what)
+                    .watch(descriptor, what, for: curl)
                 return 0
             }, context)
         ccurl_multi_set_timer_callback(
@@ -110,36 +112,52 @@ final class EngineLoop {
         attend(exchange)
     }
 
+    /// Looks at the clock of an exchange again by its deadline, which has come nearer.
+    func watchDeadline(of exchange: Exchange) { sweepAt = min(sweepAt, exchange.deadline) }
+
     /// Starts a relay's second exchange. Only from `attend`ed work, never within a callback.
     func add(_ exchange: Exchange, isGated: Bool) {
         exchanges[exchange.id] = exchange
-        sweepAt = min(sweepAt, exchange.deadline)
+        watchDeadline(of: exchange)
         if isGated, let bandwidth = options.bandwidth {
             exchange.pace(until: bandwidth.freeAt)
             if exchange.pacedUntil > now { return }
         }
+        exchange.didStart()
         start(exchange)
     }
 
     /// The one exit of every exchange.
     func complete(_ exchange: Exchange, _ code: CURLcode) {
         guard !exchange.isFinished else { return }
+        if exchange.mustRestart, exchange.failure == nil {
+            exchange.mustRestart = false
+            release(exchange)
+            return start(exchange)
+        }
         exchange.isFinished = true
         exchanges[exchange.id] = nil
         var error = exchange.failure
-        if error == nil, code != CURLE_OK, !exchange.isSufficient {
+        // An early answer says why the body is not wanted, also when the connection broke over it.
+        if error == nil, code != CURLE_OK, !exchange.isSufficient, !exchange.isAnsweredEarly {
             error = self.error(exchange, code)
         }
         if error == nil, exchange.head == nil {
             error = exchange.error(.malformed, "the answer has no head")
         }
-        if let easy = exchange.easy {
-            // Of an unfinished transfer this closes the connection.
-            curl_multi_remove_handle(multi, easy.curl)
-            exchange.easy = nil
-            recycle(easy)
+        if code == CURLE_OK, let easy = exchange.easy, easy.lastSocket >= 0 {
+            keptSockets.note(easy.lastSocket, port: easy.localPort)
         }
+        release(exchange)
         exchange.finish(error)
+    }
+
+    private func release(_ exchange: Exchange) {
+        guard let easy = exchange.easy else { return }
+        // Of an unfinished transfer this closes the connection.
+        curl_multi_remove_handle(multi, easy.curl)
+        exchange.easy = nil
+        recycle(easy)
     }
 
     private func handle(_ command: EngineCommand) {
@@ -148,11 +166,12 @@ final class EngineLoop {
         case .resume(let id):
             if let exchange = exchanges[id] { attend(exchange) }
         case .cancel(let id):
-            guard let exchange = exchanges[id] ?? exchanges[id | Self.destinationBit] else {
-                return
+            // The source of a relay ends its destination with it, unless it had been stopped by that.
+            for id in [id, id | Self.destinationBit] {
+                guard let exchange = exchanges[id] else { continue }
+                exchange.fail(.cancelled, "cancelled")
+                complete(exchange, CURLE_OK)
             }
-            exchange.fail(.cancelled, "cancelled")
-            complete(exchange, CURLE_OK)
         }
     }
 
@@ -179,12 +198,13 @@ final class EngineLoop {
         easy.prepare(exchange.request, streamedBytes: exchange.streamedBytes, options: options)
         easy.owner = exchange
         exchange.easy = easy
-        exchange.didStart()
         let code = curl_multi_add_handle(multi, easy.curl)
         if code != CURLM_OK {
             exchange.fail(.invalidRequest, String(cString: curl_multi_strerror(code)))
             complete(exchange, CURLE_FAILED_INIT)
         }
+        // Its producer may have had to say something before there was a transfer to look at.
+        if exchange.streamedBytes != nil { attend(exchange) }
     }
 
     private func takeHandle(_ profile: EasyHandle.Profile) -> EasyHandle {
@@ -226,6 +246,7 @@ final class EngineLoop {
                 continue
             }
             exchange.attend()
+            if exchange.hasWholeEarlyAnswer { complete(exchange, CURLE_OK) }
             if !exchange.isFinished { applyPause(exchange) }
         }
     }
@@ -236,11 +257,13 @@ final class EngineLoop {
         let wanted = exchange.wantedPause
         guard wanted != exchange.paused, let easy = exchange.easy else { return }
         exchange.paused = wanted
-        exchange.didChangePause()
-        sweepAt = min(sweepAt, exchange.deadline)
+        exchange.noteProgress()
+        watchDeadline(of: exchange)
         let code = curl_easy_pause(easy.curl, wanted.rawValue)
         // The transfer is over already when it has no connection; its message is on the way.
         if code != CURLE_OK, code != CURLE_BAD_FUNCTION_ARGUMENT { complete(exchange, code) }
+        // The answer may have ended while it was held up.
+        if exchange.isAnsweredEarly { attend(exchange) }
     }
 
     private func endPacing() {
@@ -251,6 +274,8 @@ final class EngineLoop {
             if exchange.easy == nil {
                 add(exchange, isGated: true)
             } else {
+                exchange.noteProgress()
+                watchDeadline(of: exchange)
                 attend(exchange)
             }
         }
@@ -261,24 +286,31 @@ final class EngineLoop {
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE else { continue }
             let code = message.pointee.data.result
-            var context: UnsafeMutableRawPointer?
-            ccurl_get_pointer(message.pointee.easy_handle, CURLINFO_PRIVATE, &context)
-            guard let context else { continue }
-            let easy = Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
-            if let exchange = easy.owner { complete(exchange, code) }
+            if let exchange = easy(of: message.pointee.easy_handle)?.owner {
+                complete(exchange, code)
+            }
         }
+    }
+
+    /// nil for the handles that libcurl makes for itself.
+    private func easy(of curl: UnsafeMutableRawPointer?) -> EasyHandle? {
+        guard let curl else { return nil }
+        var context: UnsafeMutableRawPointer?
+        ccurl_get_pointer(curl, CURLINFO_PRIVATE, &context)
+        return context.map { Unmanaged<EasyHandle>.fromOpaque($0).takeUnretainedValue() }
     }
 
     /// Ends what has been idle or has run for too long; finds when to look again.
     private func sweep() {
         sweepAt = .max
         for exchange in Array(exchanges.values) where !exchange.isFinished {
-            let deadline = exchange.deadline
-            if deadline <= now {
+            if exchange.deadline <= now,
+                !exchange.isStillSending(exchange.easy?.sentBodyBytes ?? 0)
+            {
                 exchange.failForTime()
                 complete(exchange, CURLE_OK)
             } else {
-                sweepAt = min(sweepAt, deadline)
+                watchDeadline(of: exchange)
             }
         }
     }
@@ -294,7 +326,7 @@ final class EngineLoop {
     /// Rounded up, so that what is waited for is due afterwards; at most a minute.
     private static func milliseconds(until wakeAt: Nanoseconds, from now: Nanoseconds) -> Int32 {
         if wakeAt == .max { return -1 }
-        return Int32(min(60_000, (wakeAt - now + 999_999) / 1_000_000))
+        return Int32((min(60_000_000_000, wakeAt - now) + 999_999) / 1_000_000)
     }
 
     private func dispatch(_ entry: pollfd) {
@@ -314,7 +346,13 @@ final class EngineLoop {
         curl_multi_socket_action(multi, entry.fd, events, &running)
     }
 
-    private func watch(_ descriptor: Int32, _ what: Int32) {
+    private func watch(_ descriptor: Int32, _ what: Int32, for curl: UnsafeMutableRawPointer?) {
+        let isReading = what == CURL_POLL_IN || what == CURL_POLL_INOUT
+        if let easy = easy(of: curl), easy.isNowWatched(descriptor, forReading: isReading),
+            let exchange = easy.owner, exchange.isAnsweredEarly
+        {
+            attend(exchange)
+        }
         switch what {
         case CURL_POLL_IN: polls.set(descriptor, Int16(POLLIN))
         case CURL_POLL_OUT: polls.set(descriptor, Int16(POLLOUT))
@@ -331,19 +369,11 @@ final class EngineLoop {
         guard let easy = exchange.easy else {
             return exchange.error(.invalidRequest, "not started")
         }
-        let wasReady = easy.wasReady
-        let kind = TransportError.kind(
-            of: code, wasReady: wasReady, systemError: easy.systemError)
-        let wasSent: Bool =
-            switch kind {
-            case .unresolvedHost, .notConnected, .untrusted, .invalidRequest: false
-            default: wasReady
-            }
+        let kind = TransportError.kind(of: code, wasReady: exchange.isConnected)
         var message = easy.message(for: code)
         if kind == .untrusted, let path = options.caBundlePath {
             message += " (trusted certificates: \(path))"
         }
-        return TransportError(
-            kind, host: exchange.request.host, message: message, mayHaveBeenSent: wasSent)
+        return exchange.error(kind, message)
     }
 }

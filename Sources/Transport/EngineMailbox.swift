@@ -34,7 +34,8 @@ final class EngineMailbox: Sendable {
         var isAsleep = false
         var isStopping = false
         var isClosed = false
-        var closeWaiters: [CheckedContinuation<Void, Never>] = []
+        var hasEnded = false
+        var endWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private let box = Locked(Box())
@@ -111,25 +112,30 @@ final class EngineMailbox: Sendable {
 
     /// Closes the inbox for good and returns what was still in it.
     func close() -> [EngineCommand] {
-        let (commands, waiters) = box.withLock { box in
+        box.withLock { box in
             box.isClosed = true
-            let left = (box.commands, box.closeWaiters)
-            box.commands = []
-            box.closeWaiters = []
-            return left
+            defer { box.commands = [] }
+            return box.commands
         }
-        for waiter in waiters { waiter.resume() }
-        return commands
     }
 
-    /// Returns when the engine has ended every transfer.
-    func waitUntilClosed() async {
+    /// The engine has ended every transfer and closed its connections.
+    func end() {
+        let waiters = box.withLock { box in
+            box.hasEnded = true
+            defer { box.endWaiters = [] }
+            return box.endWaiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    func waitUntilEnded() async {
         await withCheckedContinuation { waiter in
-            let isClosed = box.withLock { box in
-                if !box.isClosed { box.closeWaiters.append(waiter) }
-                return box.isClosed
+            let hasEnded = box.withLock { box in
+                if !box.hasEnded { box.endWaiters.append(waiter) }
+                return box.hasEnded
             }
-            if isClosed { waiter.resume() }
+            if hasEnded { waiter.resume() }
         }
     }
 

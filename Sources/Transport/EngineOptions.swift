@@ -18,25 +18,28 @@ struct EngineOptions: Sendable {
     var httpsProxy: String
     var noProxy: String
 
-    init(_ configuration: TransportConfiguration) {
+    /// - Parameter environment: the value of a variable; nil when it is not set. Empty counts as not set.
+    init(
+        _ configuration: TransportConfiguration,
+        environment: (String) -> String? = Self.processValue
+    ) {
+        func first(_ names: String...) -> String? {
+            names.lazy.compactMap(environment).first { !$0.isEmpty }
+        }
         idleConnections = max(1, configuration.connectionsPerHost)
         caBundlePath =
             configuration.caBundlePath
-            ?? Self.environment("AWS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
+            ?? first("AWS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
         bandwidth = configuration.bandwidth
         userAgent = configuration.userAgent
         // Upper-case HTTP_PROXY is left out on purpose: a CGI server sets it from a request's header.
         // Source: <https://curl.se/libcurl/c/libcurl-env.html>
-        httpProxy = Self.environment("http_proxy", "all_proxy", "ALL_PROXY") ?? ""
-        httpsProxy =
-            Self.environment("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY") ?? ""
-        noProxy = Self.environment("no_proxy", "NO_PROXY") ?? ""
+        httpProxy = first("http_proxy", "all_proxy", "ALL_PROXY") ?? ""
+        httpsProxy = first("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY") ?? ""
+        noProxy = first("no_proxy", "NO_PROXY") ?? ""
     }
 
-    private static func environment(_ names: String...) -> String? {
-        for name in names {
-            if let value = getenv(name), value.pointee != 0 { return String(cString: value) }
-        }
-        return nil
+    static func processValue(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
     }
 }

@@ -19,18 +19,14 @@ class Exchange {
         case enough
     }
 
-    enum Provision {
-        case bytes(Int)
-        case empty
-        case stop
-    }
-
     let id: UInt64
     let request: HTTPRequest
     /// The loop owns every exchange, and outlives it.
     unowned let loop: EngineLoop
     var easy: EasyHandle?
     private(set) var head: HTTPResponseHead?
+    /// Of the answer's body, where it is known; 0 where there can be none.
+    private(set) var answerLength: Int64?
     private var parser = ResponseHeadParser()
 
     /// What libcurl was told, or was answered by a callback.
@@ -38,6 +34,8 @@ class Exchange {
     /// Held back by the bandwidth limit until then.
     var pacedUntil: Nanoseconds = 0
     let startedAt: Nanoseconds
+    /// A connection, with TLS and proxy, has stood: from then on bytes may have been sent, and it can be idle.
+    private(set) var isConnected = false
     private(set) var lastProgress: Nanoseconds
     let idleNanoseconds: Nanoseconds
     let totalNanoseconds: Nanoseconds?
@@ -50,8 +48,17 @@ class Exchange {
     var isAttended = false
     var receivedBytes: Int64 = 0
     var providedBytes: Int64 = 0
-    /// A final head came before the whole body was provided.
+    /// A final head came before the whole body was provided: no more of it is, and the answer's end is the end.
     private(set) var isAnsweredEarly = false
+    /// libcurl has repeated the request without asking first.
+    private var isRepeated = false
+    /// The connection was no good, and nothing has happened on it: on to another one.
+    var mustRestart = false
+    private var restarts = 0
+    private static let restartsLimit = 3
+    /// Where the last block that was provided starts, and how far it had gone at the last look at a deadline.
+    private var blockStart: Int64 = 0
+    private var sentBytes: Int64 = 0
 
     init(id: UInt64, request: HTTPRequest, loop: EngineLoop) {
         self.id = id
@@ -70,15 +77,17 @@ class Exchange {
     var streamedBytes: Int64? { nil }
     /// Whether sent body bytes count against the bandwidth limit.
     var chargesSentBytes: Bool { false }
-    /// Just before libcurl gets the handle.
+    /// Just before libcurl gets the handle for the first time.
     func didStart() {}
     /// In the loop, after a callback or a task asked for it; may complete the exchange.
     func attend() {}
     func didReceiveHead(_ head: HTTPResponseHead) {}
     func didAnswerEarly() {}
     func receive(_ block: UnsafeRawBufferPointer) -> Receipt { .taken }
-    func provide(_ room: UnsafeMutableRawBufferPointer) -> Provision { .stop }
-    func rewind(to offset: Int64) -> Bool { false }
+    /// Copies the next bytes of the body and returns how many; nil when they have yet to come.
+    func provide(_ room: UnsafeMutableRawBufferPointer) -> Int? { 0 }
+    /// Whether the next bytes will be those from there on. A stream cannot go back, but may not have begun.
+    func rewind(to offset: Int64) -> Bool { offset == 0 && providedBytes == 0 }
     /// Whether receiving should wait for room.
     var isFull: Bool { false }
     /// Whether sending should wait for bytes.
@@ -88,11 +97,36 @@ class Exchange {
 
     // What the callbacks call.
 
+    /// Whether the request may leave on the connection that now stands. libcurl asks again when it repeats a request
+    /// because a reused connection was closed without an answer: the server may have acted on what it got.
+    final func mayBegin(onPort port: Int) -> Bool {
+        let isRepetition = isConnected && (easy?.sentHeadBytes ?? 0) > 0
+        let changesNothing = request.method == .get || request.method == .head
+        if isRepetition, !changesNothing, head == nil {
+            return fail(.interrupted, "the connection was closed before an answer came")
+        }
+        if head == nil, loop.keptSockets.hasStray(onPort: port) {
+            easy?.closeConnection()
+            restarts += 1
+            if restarts > Self.restartsLimit {
+                return fail(.interrupted, "bytes came before the request was sent")
+            }
+            mustRestart = true
+            return false
+        }
+        isConnected = true
+        noteProgress()
+        loop.watchDeadline(of: self)
+        return true
+    }
+
     final func takeHeaderLine(_ line: UnsafeRawBufferPointer) -> Bool {
         lastProgress = loop.now
         if head != nil, ResponseHeadParser.isStatusLine(line) {
             // libcurl repeats a request without Expect when the answer was 417.
             head = nil
+            answerLength = nil
+            isRepeated = true
             receivedBytes = 0
             restart()
         }
@@ -102,7 +136,10 @@ class Exchange {
         case .notHTTP: return fail(.malformed, "the answer has no HTTP status line")
         case .head(let head):
             self.head = head
-            if let length = bodyLength, providedBytes < length, head.status != 417 {
+            let hasNoBody = request.method == .head || head.status == 204 || head.status == 304
+            answerLength = hasNoBody ? 0 : head.contentLength
+            let isRepeatedNext = head.status == 417 && easy?.asksFirst == true && !isRepeated
+            if let length = bodyLength, providedBytes < length, !isRepeatedNext {
                 isAnsweredEarly = true
                 didAnswerEarly()
                 loop.attend(self)
@@ -129,32 +166,17 @@ class Exchange {
         return receipt
     }
 
-    final func fill(_ room: UnsafeMutableRawBufferPointer) -> Provision {
-        if isAnsweredEarly { return stopProviding() }
-        if pacedUntil > loop.now {
+    /// nil pauses sending. After an early answer it stays so: libcurl by itself only stops for some.
+    final func fill(_ room: UnsafeMutableRawBufferPointer) -> Int? {
+        guard !isAnsweredEarly, pacedUntil <= loop.now, let count = provide(room) else {
             paused.insert(.send)
-            return .empty
+            return nil
         }
-        let provision = provide(room)
-        switch provision {
-        case .bytes(let count):
-            lastProgress = loop.now
-            providedBytes += Int64(count)
-            if chargesSentBytes { charge(count) }
-        case .empty: paused.insert(.send)
-        case .stop: break
-        }
-        return provision
-    }
-
-    /// libcurl goes on sending after an early answer below 400; the body would go nowhere.
-    private func stopProviding() -> Provision {
-        if let length = head?.contentLength, receivedBytes < length, request.method != .head {
-            paused.insert(.send)
-            return .empty
-        }
-        isSufficient = true
-        return .stop
+        lastProgress = loop.now
+        (blockStart, sentBytes) = (providedBytes, providedBytes)
+        providedBytes += Int64(count)
+        if chargesSentBytes { charge(count) }
+        return count
     }
 
     final func charge(_ count: Int) {
@@ -177,7 +199,7 @@ class Exchange {
     final func error(_ kind: TransportError.Kind, _ message: String) -> TransportError {
         TransportError(
             kind, host: request.host, message: message,
-            mayHaveBeenSent: providedBytes > 0 || (easy?.sentHeadBytes ?? 0) > 0)
+            mayHaveBeenSent: isConnected && (easy?.sentHeadBytes ?? 0) > 0)
     }
 
     /// Length of the body that goes through `fill`; nil when there is none.
@@ -192,20 +214,24 @@ class Exchange {
     final var wantedPause: Pause {
         var wanted: Pause = []
         let isPaced = pacedUntil > loop.now
-        let isComplete = head?.contentLength.map { receivedBytes >= $0 } ?? false
-        if (isPaced && !isComplete) || isFull { wanted.insert(.receive) }
-        if paused.contains(.send), !isAnsweredEarly || awaitsRestOfAnswer,
-            isStarved || isAnsweredEarly || (isPaced && chargesSentBytes)
-        {
+        // Not before the head has come: libcurl would put lines of it together that come while it is paused.
+        let holdsBody = head != nil && !hasWholeLength
+        if (isPaced && holdsBody) || isFull { wanted.insert(.receive) }
+        if paused.contains(.send), isAnsweredEarly || isStarved || (isPaced && chargesSentBytes) {
             wanted.insert(.send)
         }
         return wanted
     }
 
-    /// After an early answer below 400 nothing more is sent, but its body is waited for.
-    private var awaitsRestOfAnswer: Bool {
-        guard let head, head.status < 400, let length = head.contentLength else { return false }
-        return receivedBytes < length
+    private var hasWholeLength: Bool { answerLength.map { receivedBytes >= $0 } == true }
+
+    /// libcurl does not end a transfer while sending is paused. That it reads no more is how the end of an answer
+    /// without a length shows.
+    final var hasWholeEarlyAnswer: Bool {
+        guard isAnsweredEarly, !isFinished, !paused.contains(.receive), let easy else {
+            return false
+        }
+        return hasWholeLength || easy.readingSocket < 0
     }
 
     final func failForTime() {
@@ -216,13 +242,28 @@ class Exchange {
         }
     }
 
-    final func didChangePause() { lastProgress = loop.now }
+    final func noteProgress() { lastProgress = loop.now }
 
-    /// When it will have been idle or have run for too long, if nothing happens.
+    /// At an idle deadline: whether the last block is still on its way out, and has come further since the last look.
+    /// On a slow line one block can take longer than the idle timeout. Notes the progress.
+    final func isStillSending(_ sent: Int64) -> Bool {
+        guard deadline == lastProgress.saturatingAdd(idleNanoseconds), sent > sentBytes,
+            // A block that went at once was progress when it was provided.
+            sent < providedBytes || sentBytes > blockStart
+        else { return false }
+        sentBytes = sent
+        noteProgress()
+        return true
+    }
+
+    /// When it will have been idle or have run for too long, if nothing happens. Before a connection stands the
+    /// connect timeout of libcurl counts instead of the idle one; what we hold up ourselves is not idle.
     final var deadline: Nanoseconds {
+        let isHeld =
+            paused.contains(.receive) || (paused.contains(.send) && !isAnsweredEarly)
+            || pacedUntil > loop.now
         let idle =
-            paused.isEmpty && pacedUntil <= loop.now
-            ? lastProgress.saturatingAdd(idleNanoseconds) : Nanoseconds.max
+            isConnected && !isHeld ? lastProgress.saturatingAdd(idleNanoseconds) : Nanoseconds.max
         let total = totalNanoseconds.map { startedAt.saturatingAdd($0) } ?? .max
         return min(idle, total)
     }

@@ -18,11 +18,13 @@ public final class HTTPBodyReader: Sendable {
     }
 
     let id: UInt64
+    private let host: String
     private let mailbox: EngineMailbox
     private let state = Locked(State())
 
-    init(id: UInt64, mailbox: EngineMailbox) {
+    init(id: UInt64, host: String, mailbox: EngineMailbox) {
         self.id = id
+        self.host = host
         self.mailbox = mailbox
     }
 
@@ -30,6 +32,12 @@ public final class HTTPBodyReader: Sendable {
     ///
     /// Throws if the transfer failed or the body ended before its Content-Length, after the bytes before that.
     public func next() async throws(TransportError) -> [UInt8]? {
+        if Task.isCancelled {
+            // A consumer that always finds bytes never waits, and so would not be told.
+            _ = mailbox.post(.cancel(id))
+            throw TransportError(
+                .cancelled, host: host, message: "cancelled", mayHaveBeenSent: true)
+        }
         while true {
             let step = state.withLock { state -> Result<Step<[UInt8]?>, TransportError> in
                 if !state.buffer.isEmpty {

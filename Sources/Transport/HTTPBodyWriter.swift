@@ -6,6 +6,8 @@ public final class HTTPBodyWriter: Sendable {
     public struct ClosedEarly: Error {}
 
     static let highWaterBytes = 256 << 10
+    /// Places of taken blocks that are kept before the others move up.
+    private static let takenBlocksLimit = 64
 
     private struct State {
         var blocks: [[UInt8]] = []
@@ -40,6 +42,12 @@ public final class HTTPBodyWriter: Sendable {
     /// or the bytes would exceed the declared length.
     public func write(_ bytes: [UInt8]) async throws {
         guard !bytes.isEmpty else { return }
+        if Task.isCancelled {
+            // A producer that always finds room never waits, and so would not be told.
+            _ = mailbox.post(.cancel(id))
+            throw TransportError(
+                .cancelled, host: host, message: "cancelled", mayHaveBeenSent: true)
+        }
         let mustResume = try state.withLock { state throws -> Bool in
             try Self.checkOpen(state)
             guard state.writtenBytes + Int64(bytes.count) <= contentLength else {
@@ -75,6 +83,9 @@ public final class HTTPBodyWriter: Sendable {
             await wait { $0.outcome != nil }
         }
     }
+
+    /// Blocks in memory, taken ones included that have not been let go.
+    var heldBlocks: Int { state.withLock { $0.blocks.count } }
 
     var isOver: Bool { state.withLock { $0.outcome != nil } }
 
@@ -112,6 +123,10 @@ public final class HTTPBodyWriter: Sendable {
             }
             if state.first == state.blocks.count {
                 state.blocks.removeAll(keepingCapacity: true)
+                state.first = 0
+            } else if state.first >= Self.takenBlocksLimit, state.first * 2 >= state.blocks.count {
+                // A producer that is always ahead never lets the list run empty.
+                state.blocks.removeFirst(state.first)
                 state.first = 0
             }
             state.bufferedBytes -= count

@@ -10,7 +10,8 @@ public enum HTTPMethod: String, Sendable {
 /// One request. `url` is absolute and already percent-encoded: its path and query are sent byte for byte.
 ///
 /// `Host` comes from the URL and `Content-Length` from the body; neither belongs in `headers`
-/// (`Content-Length` is ignored there). A header with an empty value is sent as such.
+/// (`Content-Length` is ignored there). A header with an empty value is sent as such. URL and headers together
+/// hold at most 256 KiB; a HEAD request has no body.
 public struct HTTPRequest: Sendable {
     public var method: HTTPMethod
     public var url: String
@@ -61,12 +62,15 @@ public struct HTTPResponseHead: Sendable {
         self.headers = headers
     }
 
-    /// The declared length of the body in bytes; nil when absent, chunked, or not a number.
+    /// The declared length of the body in bytes; nil when absent, chunked, not a number, or said twice and differently.
     public var contentLength: Int64? {
-        guard headers["transfer-encoding"] == nil, let value = headers["content-length"],
-            let length = Int64(value), length >= 0
+        let values = headers.values(of: "content-length")
+        guard headers["transfer-encoding"] == nil, let value = values.first,
+            values.allSatisfy({ $0 == value }),
+            // Of signs the number knows more than the field.
+            value.utf8.allSatisfy({ (0x30...0x39).contains($0) })
         else { return nil }
-        return length
+        return Int64(value)
     }
 
     public var isSuccess: Bool { (200...299).contains(status) }

@@ -10,6 +10,10 @@ extension HTTPRequest {
         return hasPort ? text : text + (scheme == .https ? ":443" : ":80")
     }
 
+    /// Of URL and header fields together: servers take far less, and libcurl's own limit (1 MiB) is found only
+    /// when the connection stands.
+    static let headLimitBytes = 256 << 10
+
     enum Scheme { case http, https }
 
     var scheme: Scheme {
@@ -21,13 +25,21 @@ extension HTTPRequest {
     /// Whether this could be sent as it stands: bytes that would let a name, a value or a URL change the
     /// meaning of the request are refused here, before any connection.
     func validate() throws(TransportError) {
-        if let problem = urlProblem() ?? headerProblem() {
+        if let problem = sizeProblem() ?? urlProblem() ?? headerProblem() {
             throw invalid(problem)
         }
     }
 
     func invalid(_ message: String) -> TransportError {
         TransportError(.invalidRequest, host: host, message: message, mayHaveBeenSent: false)
+    }
+
+    private func sizeProblem() -> String? {
+        // libcurl would wait for a body in the answer.
+        if method == .head && !body.isEmpty { return "a HEAD request has no body" }
+        let bytes = headers.reduce(url.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        return bytes > Self.headLimitBytes
+            ? "URL and headers are longer than \(Self.headLimitBytes) bytes" : nil
     }
 
     private func urlProblem() -> String? {

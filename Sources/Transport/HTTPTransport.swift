@@ -7,14 +7,18 @@ public final class HTTPTransport: Sendable {
     private let engines: [Engine]
 
     /// Starts the engine threads.
-    public init(_ configuration: TransportConfiguration = .init()) {
-        let options = EngineOptions(configuration)
-        engines = (0..<min(max(configuration.engines, 1), 8)).map { _ in Engine(options) }
+    public convenience init(_ configuration: TransportConfiguration = .init()) {
+        self.init(EngineOptions(configuration), engines: configuration.engines)
+    }
+
+    init(_ options: EngineOptions, engines count: Int) {
+        engines = (0..<min(max(count, 1), 8)).map { _ in Engine(options) }
     }
 
     /// Sends a request with a buffered body and buffers the answer, whatever its status.
     ///
-    /// A body that never left a reused connection is sent again by libcurl on a new one.
+    /// When a reused connection turns out to be closed, libcurl sends again what never left; and GET and HEAD in
+    /// any case, because they change nothing.
     public func send(
         _ request: HTTPRequest, answerLimitBytes: Int = 16 << 20
     ) async throws(TransportError) -> HTTPResponse {
@@ -41,7 +45,8 @@ public final class HTTPTransport: Sendable {
     ) async throws -> R {
         try request.validate()
         let engine = leastLoaded()
-        let reader = HTTPBodyReader(id: engine.makeID(), mailbox: engine.mailbox)
+        let reader = HTTPBodyReader(
+            id: engine.makeID(), host: request.host, mailbox: engine.mailbox)
         defer {
             if !reader.isEnded { _ = engine.mailbox.post(.cancel(reader.id)) }
             engine.release()
@@ -115,31 +120,31 @@ public final class HTTPTransport: Sendable {
     }
 
     private static func start(_ work: Work, _ id: UInt64, on engine: Engine) {
-        if !engine.mailbox.post(.start(id, work)) {
-            work.refuse()
+        if Task.isCancelled {
+            work.refuse("cancelled")
+        } else if !engine.mailbox.post(.start(id, work)) {
+            work.refuse("the transport was shut down")
         } else if Task.isCancelled {
-            // A cancellation before the start has found nothing to cancel.
+            // A cancellation between the two has found nothing to cancel.
             _ = engine.mailbox.post(.cancel(id))
         }
     }
 }
 
 extension Work {
-    /// Answers the caller of a transport that is shut down.
-    fileprivate func refuse() {
+    /// Answers the caller of what does not start.
+    fileprivate func refuse(_ why: String) {
         switch self {
         case .send(let request, _, let waiter):
-            waiter.resume(returning: .failure(Self.shutDown(request)))
-        case .download(let request, let reader): reader.end(Self.shutDown(request))
-        case .upload(let request, let writer): writer.end(.failure(Self.shutDown(request)))
+            waiter.resume(returning: .failure(Self.refusal(of: request, why)))
+        case .download(let request, let reader): reader.end(Self.refusal(of: request, why))
+        case .upload(let request, let writer): writer.end(.failure(Self.refusal(of: request, why)))
         case .relay(let relay, let waiter):
-            waiter.resume(returning: .failure(.sourceFailed(Self.shutDown(relay.source))))
+            waiter.resume(returning: .failure(.sourceFailed(Self.refusal(of: relay.source, why))))
         }
     }
 
-    private static func shutDown(_ request: HTTPRequest) -> TransportError {
-        TransportError(
-            .cancelled, host: request.host, message: "the transport was shut down",
-            mayHaveBeenSent: false)
+    private static func refusal(of request: HTTPRequest, _ why: String) -> TransportError {
+        TransportError(.cancelled, host: request.host, message: why, mayHaveBeenSent: false)
     }
 }

@@ -13,7 +13,7 @@ struct HeaderList: ~Copyable {
         nodes.deallocate()
     }
 
-    mutating func fill(_ headers: HTTPHeaders, hasBody: Bool, isStreamed: Bool, expects: Bool) {
+    mutating func fill(_ headers: HTTPHeaders, hasBody: Bool, isStreamed: Bool, asksFirst: Bool) {
         used = 0
         offsets.removeAll(keepingCapacity: true)
         var hasContentType = false
@@ -24,8 +24,8 @@ struct HeaderList: ~Copyable {
             if HTTPHeaders.isSameName(name, "expect") { hasExpect = true }
             offsets.append(used)
             append(name)
-            // libcurl takes "Name:" as "do not send Name", and "Name;" as an empty value.
-            if value.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
+            // libcurl takes "Name:" as "do not send Name", also before what C calls space, and "Name;" as an empty value.
+            if value.utf8.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
                 append(";")
             } else {
                 append(": ")
@@ -37,8 +37,9 @@ struct HeaderList: ~Copyable {
             // libcurl would call it a form.
             add("Content-Type:")
         }
-        if isStreamed && !hasExpect {
-            add(expects ? "Expect: 100-continue" : "Expect:")
+        if isStreamed && !hasExpect && !asksFirst {
+            // libcurl asks first by itself, and takes that back when the answer is 417: a field of ours would stay.
+            add("Expect:")
         }
     }
 

@@ -22,6 +22,7 @@ extension Duration {
     var nanoseconds: Nanoseconds {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? (seconds < 0 ? .min : .max) : whole + attoseconds / 1_000_000_000
+        if overflow { return seconds < 0 ? .min : .max }
+        return whole.saturatingAdd(attoseconds / 1_000_000_000)
     }
 }

@@ -15,12 +15,12 @@ final class RelayDestination: Exchange {
     override var isStarved: Bool { pipe.ring.count == 0 && !pipe.isSourceComplete }
     override func didAnswerEarly() { pipe.stopSource() }
 
-    override func provide(_ room: UnsafeMutableRawBufferPointer) -> Provision {
+    override func provide(_ room: UnsafeMutableRawBufferPointer) -> Int? {
         let count = pipe.ring.take(into: room)
         if let source = pipe.source, source.paused.contains(.receive), !source.isFull {
             loop.attend(source)
         }
-        return count > 0 ? .bytes(count) : .empty
+        return count > 0 ? count : nil
     }
 
     override func receive(_ block: UnsafeRawBufferPointer) -> Receipt {

@@ -63,7 +63,7 @@ final class RelayPipe {
             let answer = HTTPResponse(head: head, body: source.refusal)
             return settle(.failure(.sourceAnswered(answer)))
         }
-        guard let length = head.contentLength else { return }
+        guard let length = source.length else { return }
         guard source.receivedBytes == length else {
             let error = source.error(
                 .interrupted, "the body ended after \(source.receivedBytes) of \(length) bytes")

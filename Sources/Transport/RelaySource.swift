@@ -3,6 +3,8 @@ import CCurl
 /// The GET of a relay.
 final class RelaySource: Exchange {
     private let pipe: RelayPipe
+    /// Of the body of an answer that is 2xx.
+    private(set) var length: Int64?
     /// The body of an answer that is not 2xx.
     private(set) var refusal: [UInt8] = []
     /// The destination wants no more.
@@ -18,7 +20,8 @@ final class RelaySource: Exchange {
 
     override func didReceiveHead(_ head: HTTPResponseHead) {
         guard head.isSuccess else { return }
-        guard head.contentLength != nil else {
+        length = head.contentLength
+        guard length != nil else {
             fail(.malformed, "the answer does not say how long its body is")
             return
         }
@@ -28,9 +31,7 @@ final class RelaySource: Exchange {
     override func attend() {
         if isStopped {
             loop.complete(self, CURLE_OK)
-        } else if pipe.destination == nil, let head, head.isSuccess,
-            let length = head.contentLength
-        {
+        } else if pipe.destination == nil, let head, let length {
             pipe.startDestination(head, length: length)
         }
     }
@@ -41,7 +42,7 @@ final class RelaySource: Exchange {
             refusal.append(contentsOf: block.prefix(RelayPipe.refusalLimitBytes - refusal.count))
             return refusal.count < RelayPipe.refusalLimitBytes ? .taken : .enough
         }
-        if let length = head.contentLength, receivedBytes + Int64(block.count) > length {
+        if let length, receivedBytes + Int64(block.count) > length {
             fail(.malformed, "the body is longer than its Content-Length")
             return .enough
         }

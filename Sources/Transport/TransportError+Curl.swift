@@ -1,28 +1,18 @@
 import CCurl
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 extension TransportError {
     /// The one table from curl's codes to kinds. `wasReady`: the connection (with TLS and proxy) stood.
     ///
     /// Source: <https://curl.se/libcurl/c/libcurl-errors.html>
-    static func kind(of code: CURLcode, wasReady: Bool, systemError: Int32) -> Kind {
+    static func kind(of code: CURLcode, wasReady: Bool) -> Kind {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             .unresolvedHost
-        case CURLE_COULDNT_CONNECT, CURLE_PROXY:
+        // A handshake that ended before a certificate was judged says nothing about trust: peers hang up.
+        case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_SSL_CONNECT_ERROR:
             .notConnected
         case CURLE_OPERATION_TIMEDOUT:
             wasReady ? .timedOut : .notConnected
-        case CURLE_SSL_CONNECT_ERROR:
-            // A peer that hangs up within the handshake says nothing about trust.
-            [ECONNRESET, EPIPE, ETIMEDOUT].contains(systemError) ? .notConnected : .untrusted
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
             CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
             CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT, CURLE_SSL_CRL_BADFILE,
@@ -35,8 +25,9 @@ extension TransportError {
         // Schemes are checked before: "unsupported protocol" can only be an answer without a status line.
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING:
             .malformed
+        // Also said of a header line that is longer than libcurl's limit (100 KiB), and hardly ever of memory.
         case CURLE_OUT_OF_MEMORY:
-            .interrupted
+            wasReady ? .malformed : .interrupted
         default:
             .invalidRequest
         }

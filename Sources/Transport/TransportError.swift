@@ -3,15 +3,15 @@ public struct TransportError: Error, Sendable, CustomStringConvertible {
     public enum Kind: Sendable {
         /// DNS found no such host.
         case unresolvedHost
-        /// The connection was refused, unreachable or timed out before the request was sent.
+        /// The connection was refused, unreachable, timed out or ended in the TLS handshake, before the request was sent.
         case notConnected
-        /// TLS: the certificate is not trusted or the handshake failed.
+        /// TLS: the certificate is not trusted, or not the host's.
         case untrusted
         /// No progress within the idle timeout, or the total time ran out.
         case timedOut
         /// The peer closed or reset the connection, or the body ended before its Content-Length.
         case interrupted
-        /// The answer was not HTTP, or a buffered body was larger than its limit.
+        /// The answer was not HTTP, or its head or a buffered body was larger than its limit.
         case malformed
         /// The caller was cancelled, or the transport is shut down.
         case cancelled

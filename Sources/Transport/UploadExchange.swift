@@ -26,9 +26,9 @@ final class UploadExchange: Exchange {
         }
     }
 
-    override func provide(_ room: UnsafeMutableRawBufferPointer) -> Provision {
+    override func provide(_ room: UnsafeMutableRawBufferPointer) -> Int? {
         let count = writer.take(into: room)
-        return count > 0 ? .bytes(count) : .empty
+        return count > 0 ? count : nil
     }
 
     override func receive(_ block: UnsafeRawBufferPointer) -> Receipt {

@@ -24,19 +24,28 @@ public enum TraceID {
 
     /// The root in a header, or nil.
     public static func root(of header: String) -> Substring? {
-        header.split(separator: ";").first { $0.hasPrefix("Root=") }?.dropFirst(5)
+        // It comes first as a rule; other senders may put it elsewhere.
+        if header.utf8.starts(with: "Root=".utf8) {
+            return header[header.utf8.index(header.startIndex, offsetBy: 5)...].prefix { $0 != ";" }
+        }
+        return header.split(separator: ";").first { $0.hasPrefix("Root=") }?.dropFirst(5)
     }
 
     /// The lowest `digits` hexadecimal digits, in lower case, zeros in front.
     static func hex(_ value: UInt64, digits: Int) -> String {
-        String(unsafeUninitializedCapacity: digits) { buffer in
-            for index in 0..<digits {
-                let digit =
-                    UInt8(truncatingIfNeeded: value >> UInt64(4 * (digits - 1 - index))) & 15
-                buffer[index] =
-                    digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-            }
+        String(unsafeUninitializedCapacity: digits) { text in
+            writeHex(value, digits, to: text, at: 0)
             return digits
+        }
+    }
+
+    static func writeHex(
+        _ value: UInt64, _ digits: Int, to text: UnsafeMutableBufferPointer<UInt8>, at start: Int
+    ) {
+        for index in 0..<digits {
+            let digit = UInt8(truncatingIfNeeded: value >> UInt64(4 * (digits - 1 - index))) & 15
+            text[start + index] =
+                digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
         }
     }
 }
@@ -47,8 +56,19 @@ public enum RequestID {
         // Version 4, variant 1 (RFC 9562, section 5.4).
         let high = high & 0xffff_ffff_ffff_0fff | 0x4000
         let low = low & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
-        return TraceID.hex(high >> 32, digits: 8) + "-" + TraceID.hex(high >> 16, digits: 4) + "-"
-            + TraceID.hex(high, digits: 4) + "-" + TraceID.hex(low >> 48, digits: 4) + "-"
-            + TraceID.hex(low, digits: 12)
+        return String(unsafeUninitializedCapacity: 36) { text in
+            var place = 0
+            for (value, digits) in [
+                (high >> 32, 8), (high >> 16, 4), (high, 4), (low >> 48, 4), (low, 12),
+            ] {
+                if place > 0 {
+                    text[place] = UInt8(ascii: "-")
+                    place += 1
+                }
+                TraceID.writeHex(value, digits, to: text, at: place)
+                place += digits
+            }
+            return place
+        }
     }
 }

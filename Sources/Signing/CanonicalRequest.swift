@@ -123,18 +123,31 @@ struct CanonicalRequest {
 
     /// Without white space at the ends, and one space for each run of it inside.
     private mutating func appendTrimmed(_ value: String) {
-        let start = bytes.count
-        var isAfterSpace = false
-        for byte in value.utf8 {
-            if byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) {
-                isAfterSpace = bytes.count > start
-            } else {
-                if isAfterSpace {
-                    bytes.append(0x20)
-                    isAfterSpace = false
+        var value = value
+        value.withUTF8 { text in
+            // Most values have no white space at all.
+            guard text.contains(where: Self.isSpace) else {
+                bytes.append(contentsOf: text)
+                return
+            }
+            let start = bytes.count
+            var isAfterSpace = false
+            for byte in text {
+                if Self.isSpace(byte) {
+                    isAfterSpace = bytes.count > start
+                } else {
+                    if isAfterSpace {
+                        bytes.append(0x20)
+                        isAfterSpace = false
+                    }
+                    bytes.append(byte)
                 }
-                bytes.append(byte)
             }
         }
+    }
+
+    @inline(__always)
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || (byte >= 0x09 && byte <= 0x0D)
     }
 }

@@ -64,10 +64,10 @@ extension HTTPRequest {
 
     private func headerProblem() -> String? {
         for (name, value) in headers {
-            guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenByte) else {
+            guard !name.isEmpty, Self.allBytes(of: name, Self.isTokenByte) else {
                 return "a header name holds a byte that is not allowed"
             }
-            if value.utf8.contains(where: { $0 == 0x0D || $0 == 0x0A || $0 == 0 }) {
+            guard Self.allBytes(of: value, { $0 != 0x0D && $0 != 0x0A && $0 != 0 }) else {
                 return "the value of header \(name) holds CR, LF or NUL"
             }
             if HTTPHeaders.isSameName(name, "transfer-encoding") {
@@ -75,6 +75,16 @@ extension HTTPRequest {
             }
         }
         return nil
+    }
+
+    /// On the string's own memory: this looks at every byte of every request's head.
+    @inline(__always)
+    private static func allBytes(of text: String, _ isGood: (UInt8) -> Bool) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            for byte in bytes where !isGood(byte) { return false }
+            return true
+        }
     }
 
     private static func split(

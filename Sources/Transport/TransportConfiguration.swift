@@ -5,7 +5,7 @@
 /// Source: <https://curl.se/libcurl/c/libcurl-env.html>
 public struct TransportConfiguration: Sendable {
     /// Engine threads; each has its own libcurl multi handle and connection cache. 1...8.
-    public var engines: Int = 2
+    public var engines: Int = 1
     /// Idle connections that one engine keeps for reuse. Active ones are bounded by the number of
     /// transfers the callers run at a time: a limit here could deadlock relays within one host.
     public var connectionsPerHost: Int = 128

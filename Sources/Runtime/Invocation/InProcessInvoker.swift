@@ -15,6 +15,9 @@ public final class InProcessInvoker: LambdaInvoker {
     private let account: String
     private let sweeper = DeadlineSweeper()
     private let functions = Locked<[String: any RegisteredFunction]>([:])
+    private let identifiers = Locked(IdentifierSource())
+    /// Metadata that nobody will read costs an allocation for each invocation.
+    private let isLogging: Bool
 
     /// The deadline of a function without a timeout, told to it in its context.
     static let noTimeout = Duration.seconds(7 * 86400)
@@ -26,6 +29,7 @@ public final class InProcessInvoker: LambdaInvoker {
         self.run = run
         self.meter = meter
         self.logger = logger
+        isLogging = !(logger.handler is SwiftLogNoOpLogHandler)
         self.region = region
         self.account = account
     }
@@ -109,12 +113,10 @@ public final class InProcessInvoker: LambdaInvoker {
     private func makeContext<Event, Output>(
         _ function: TypedFunction<Event, Output>, parent: LambdaContext?
     ) -> LambdaContext {
-        var random = SystemRandomNumberGenerator()
-        let high = random.next()
-        let low = random.next()
+        let (high, low) = identifiers.withLock { ($0.next(), $0.next()) }
         let requestID = RequestID.make(high, low)
         var logger = logger
-        logger[metadataKey: "request.id"] = .string(requestID)
+        if isLogging { logger[metadataKey: "request.id"] = .string(requestID) }
         let root = parent.flatMap { TraceID.root(of: $0.traceID).map(String.init) } ?? run
         return LambdaContext(
             requestID: requestID,

@@ -5,8 +5,12 @@ struct SHA256Digest: Sendable, Equatable {
     private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
     init(of bytes: UnsafeRawBufferPointer) {
+        // Not `SHA256`, which looks its algorithm up by name each time.
+        var context = SHA256_CTX()
+        SHA256_Init(&context)
+        SHA256_Update(&context, bytes.baseAddress, bytes.count)
         withUnsafeMutableBytes(of: &words) { digest in
-            _ = SHA256(bytes.baseAddress, bytes.count, digest.baseAddress)
+            _ = SHA256_Final(digest.baseAddress, &context)
         }
     }
 

@@ -2,10 +2,26 @@
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
 public enum URIEncoding {
     public static func encode(_ bytes: some Sequence<UInt8>, keepSlash: Bool) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.underestimatedCount + 16)
-        for byte in bytes { append(byte, to: &text, keepSlash: keepSlash) }
-        return String(decoding: text, as: UTF8.self)
+        bytes.withContiguousStorageIfAvailable { encode(buffer: $0, keepSlash: keepSlash) }
+            ?? [UInt8](bytes).withUnsafeBufferPointer { encode(buffer: $0, keepSlash: keepSlash) }
+    }
+
+    private static func encode(buffer: UnsafeBufferPointer<UInt8>, keepSlash: Bool) -> String {
+        String(unsafeUninitializedCapacity: 3 * buffer.count) { text in
+            var place = 0
+            for byte in buffer {
+                if isUnreserved(byte) || (keepSlash && byte == 0x2F) {
+                    text[place] = byte
+                    place += 1
+                } else {
+                    text[place] = 0x25
+                    text[place + 1] = upperDigit(byte >> 4)
+                    text[place + 2] = upperDigit(byte & 0x0F)
+                    place += 3
+                }
+            }
+            return place
+        }
     }
 
     /// nil when a `%` is not followed by two hex digits.
@@ -33,17 +49,6 @@ public enum URIEncoding {
         switch byte {
         case 0x61...0x7A, 0x41...0x5A, 0x30...0x39, 0x2D, 0x2E, 0x5F, 0x7E: true
         default: false
-        }
-    }
-
-    @inline(__always)
-    static func append(_ byte: UInt8, to text: inout [UInt8], keepSlash: Bool) {
-        if isUnreserved(byte) || (keepSlash && byte == 0x2F) {
-            text.append(byte)
-        } else {
-            text.append(0x25)
-            text.append(upperDigit(byte >> 4))
-            text.append(upperDigit(byte & 0x0F))
         }
     }
 

@@ -49,6 +49,32 @@ final class Terminal: Sendable {
         }
     }
 
+    /// Does the work, and says what is waited for when it takes long.
+    func saying<R: Sendable>(
+        _ text: String?, after silence: Duration,
+        _ work: @escaping @Sendable () async throws -> R
+    ) async throws -> R {
+        guard let text else { return try await work() }
+        return try await withThrowingTaskGroup(of: R?.self) { group in
+            group.addTask {
+                do {
+                    try await Task.sleep(for: silence)
+                    self.line(text)
+                } catch {
+                    // It was not long.
+                }
+                return nil
+            }
+            group.addTask { try await work() }
+            while let ended = try await group.next() {
+                guard let result = ended else { continue }
+                group.cancelAll()
+                return result
+            }
+            throw CancellationError()
+        }
+    }
+
     /// Back to the start of the first of the lines, all of them erased. In one write with what follows,
     /// so that nothing flickers.
     private static func erasing(_ lines: Int) -> String {

@@ -4,7 +4,8 @@ import S3
 import Transport
 
 /// Finds out before any work whether a side can be reached, lets us in and has the bucket: one request a
-/// side, both at once, within five seconds.
+/// side, both at once. What cannot be reached, or refuses, is told within five seconds; what is reached and
+/// only slow to answer is waited for.
 struct Preflight: Sendable {
     /// Three tries, so that one lost packet does not end a run.
     static var retry: RetryPolicy {
@@ -15,8 +16,6 @@ struct Preflight: Sendable {
         policy.budget = .seconds(3)
         return policy
     }
-
-    static let limit = Duration.milliseconds(4500)
 
     struct Side: Sendable {
         var place: Place
@@ -50,32 +49,13 @@ struct Preflight: Sendable {
     /// A listing of one key and not a HEAD, whose refusal has no body to say why.
     private static func ask(_ side: Side) async -> Result<Duration, any Error> {
         let start = ContinuousClock.now
-        let error = await withTaskGroup(of: (any Error)?.self) { group in
-            group.addTask {
-                do {
-                    _ = try await side.client.listObjects(
-                        side.place.bucket, prefix: side.place.prefix, maxKeys: 1)
-                    return nil
-                } catch {
-                    return error
-                }
-            }
-            group.addTask {
-                do {
-                    try await Task.sleep(for: limit)
-                } catch {
-                    return CancellationError()
-                }
-                return S3Error(
-                    kind: .timedOut, operation: "ListObjectsV2",
-                    connection: side.place.client.connection.name, bucket: side.place.bucket,
-                    message: "no answer", elapsed: limit)
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first
+        do {
+            _ = try await side.client.listObjects(
+                side.place.bucket, prefix: side.place.prefix, maxKeys: 1)
+            return .success(ContinuousClock.now - start)
+        } catch {
+            return .failure(error)
         }
-        return error.map { .failure($0) } ?? .success(ContinuousClock.now - start)
     }
 
     /// Why these two places cannot be source and destination of one copy, or nil.

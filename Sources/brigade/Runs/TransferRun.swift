@@ -123,8 +123,12 @@ struct TransferRun: Sendable {
             side.client = side.client.metered(by: meter)
             return side
         }
+        let names = Set(sides.map(\.place.client.connection.name)).sorted()
         do {
-            let answer = try await Preflight.check(metered)
+            let answer = try await compose.terminal.saying(
+                isQuiet ? nil : "  waiting for \(names.joined(separator: " and ")) to answer",
+                after: ProgressRenderer.longestSilence
+            ) { try await Preflight.check(metered) }
             return (answer.latency, meter.lines.map { InvocationUsage.Line($0) })
         } catch let error as S3Error where !Task.isCancelled {
             throw await compose.explain(StoreFailure(error), sides)

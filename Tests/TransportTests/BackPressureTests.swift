@@ -109,13 +109,15 @@ import Testing
     }
 
     @Test func aRelayWhoseDestinationDawdles() async throws {
+        // Sockets that are read fast at first are given buffers of up to 32 MiB.
+        let total = 128 << 20
         let sent = Count()
         let go = Signal()
         let source = try ScriptedServer { connection in
             guard connection.request() != nil else { return }
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(Self.total)\r\n\r\n")
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(total)\r\n\r\n")
             let block = [UInt8](repeating: 5, count: 1 << 20)
-            for _ in 0..<(Self.total >> 20) {
+            for _ in 0..<(total >> 20) {
                 guard connection.send(block, countingInto: sent) else { return }
             }
             connection.drain()
@@ -139,9 +141,9 @@ import Testing
                 [url = destination.url] _ in HTTPRequest(.put, url)
             })
         try await transport.outlast(idle)
-        #expect(sent.value < Self.bound)
+        #expect(sent.value < total / 2)
         go.raise()
-        #expect(try await result.bytes == Int64(Self.total))
+        #expect(try await result.bytes == Int64(total))
     }
 
     /// Small blocks for a transfer that never catches up take no more memory than large ones.

@@ -18,7 +18,13 @@ import Testing
             // Connections are accepted in their order: with this one the server has had all before.
             _ = try await Self.cancelled(1, server, reached)
             await server.ended.wait(for: server.accepted.value)
-            #expect(try Self.openDescriptors() == before)
+            // A task lets go of its closure, and so of its transport, shortly after its value is there. What leaks stays.
+            var looks = 0
+            while try Self.openDescriptors() > before, looks < 50_000 {
+                looks += 1
+                await Task.yield()
+            }
+            #expect(try Self.openDescriptors() <= before)
         }
     }
 

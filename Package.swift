@@ -47,9 +47,15 @@ let package = Package(
         .testTarget(name: "XMLTests", dependencies: ["XML"]),
         .testTarget(name: "S3Tests", dependencies: ["S3", "LocalS3"]),
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "S3", "LocalS3"]),
-        .testTarget(name: "LambdaTests", dependencies: ["Lambda", "Runtime", "Functions"]),
+        .testTarget(
+            name: "LambdaTests",
+            dependencies: ["Lambda", "Runtime", "Functions", "Replication", "S3", "LocalS3"]),
         .testTarget(name: "LocalS3Tests", dependencies: ["LocalS3", "S3", "Transport"]),
-        .testTarget(name: "BrigadeTests", dependencies: ["brigade"]),
+        .testTarget(
+            name: "BrigadeTests",
+            dependencies: [
+                "brigade", "Functions", "Lambda", "Runtime", "Replication", "S3", "Transport",
+            ]),
         .testTarget(name: "ArchitectureTests"),
     ]
 )

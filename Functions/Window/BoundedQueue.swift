@@ -26,11 +26,14 @@ actor BoundedQueue<Element: Sendable> {
     }
 
     /// Waits; nil when nothing is left and nothing will come.
-    func next() async -> Element? {
+    ///
+    /// - Throws: `CancellationError` once the queue is closed: what was dropped must not look like an end.
+    func next() async throws -> Element? {
         while count == 0, !isFinished, !isClosed {
             await withCheckedContinuation { consumers.append($0) }
         }
-        guard count > 0, !isClosed else { return nil }
+        if isClosed { throw CancellationError() }
+        guard count > 0 else { return nil }
         let element = elements[head]
         head += 1
         if head == elements.count {

@@ -8,7 +8,7 @@ struct WorkerWindow<Element: Sendable>: Sendable {
     var capacity: Int
 
     /// Returns what `produce` returned when everything it sent is consumed. The first error of either
-    /// side cancels all.
+    /// side cancels all, and a cancelled run never returns as if it were whole.
     func run<Produced: Sendable>(
         produce: @escaping @Sendable (BoundedQueue<Element>) async throws -> Produced,
         consume: @escaping @Sendable (Element) async throws -> Void
@@ -23,7 +23,7 @@ struct WorkerWindow<Element: Sendable>: Sendable {
                 }
                 for _ in 0..<min(max(1, concurrency), Self.mostWorkers) {
                     group.addTask {
-                        while let next = await queue.next() { try await consume(next) }
+                        while let next = try await queue.next() { try await consume(next) }
                         return nil
                     }
                 }

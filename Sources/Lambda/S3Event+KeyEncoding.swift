@@ -1,12 +1,21 @@
 extension S3Event {
     /// How a sender wrote an object's key into its event.
     public enum KeyEncoding: String, Sendable, Codable {
-        /// Percent-encoded with `+` for a blank: AWS, MinIO, Ceph.
+        /// Percent-encoded with `+` for a blank: AWS, MinIO.
         case form
         /// Percent-encoded; `+` is a plus.
         case percent
-        /// The key itself.
+        /// The key itself: Ceph.
         case plain
+    }
+}
+
+extension S3Event.Record {
+    /// By who sent it: a raw key that holds `+` or `%41` would be spoilt by decoding it.
+    ///
+    /// Source: `rgw_pubsub.cc` in <https://github.com/ceph/ceph>, which writes the key as it is.
+    public var keyEncoding: S3Event.KeyEncoding {
+        eventSource == "ceph:s3" ? .plain : .form
     }
 }
 

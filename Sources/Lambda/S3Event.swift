@@ -21,7 +21,7 @@ public struct S3Event: Codable, Sendable, Equatable {
     public struct Record: Codable, Sendable, Equatable {
         /// "2.1" and later minor versions; absent at stores that leave it out.
         public var eventVersion: String?
-        /// "aws:s3", "minio:s3", "ceph:s3".
+        /// "aws:s3", "minio:s3", "ceph:s3": see ``keyEncoding``.
         public var eventSource: String?
         public var awsRegion: String?
         /// ISO 8601, UTC.
@@ -91,5 +91,32 @@ public struct S3Event: Codable, Sendable, Equatable {
             self.versionId = versionId
             self.sequencer = sequencer
         }
+    }
+}
+
+extension S3Event.Object {
+    enum CodingKeys: String, CodingKey {
+        case key, size, eTag, versionId, sequencer
+    }
+
+    private enum OlderKeys: String, CodingKey { case etag }
+
+    /// Ceph's documentation shows the size as a string, and older releases wrote "etag".
+    ///
+    /// Source: <https://docs.ceph.com/en/latest/radosgw/notifications/>
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        key = try fields.decode(String.self, forKey: .key)
+        do {
+            size = try fields.decodeIfPresent(Int64.self, forKey: .size)
+        } catch DecodingError.typeMismatch {
+            size = Int64(try fields.decode(String.self, forKey: .size))
+        }
+        let older = try decoder.container(keyedBy: OlderKeys.self)
+        eTag =
+            try fields.decodeIfPresent(String.self, forKey: .eTag)
+            ?? older.decodeIfPresent(String.self, forKey: .etag)
+        versionId = try fields.decodeIfPresent(String.self, forKey: .versionId)
+        sequencer = try fields.decodeIfPresent(String.self, forKey: .sequencer)
     }
 }

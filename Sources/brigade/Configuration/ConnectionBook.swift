@@ -84,6 +84,12 @@ struct ConnectionBook: Sendable {
                 .usage,
                 "\(entry.origin): an endpoint holds no credentials; name them under credentials")
         }
+        guard !rest.contains("?") else {
+            throw CommandFailure(
+                .usage,
+                "\(entry.origin): an endpoint holds no options; write region, style and list beside it"
+            )
+        }
         var connection = try S3Connection.parse(
             url: entry.endpoint[..<separator.upperBound] + user + "@" + rest
                 + (query.isEmpty ? "" : "?" + query.joined(separator: "&")),
@@ -103,9 +109,9 @@ struct ConnectionBook: Sendable {
                 .usage, "connection \(entry.name) has no credentials: \(missing) is not set",
                 advice: "\(entry.origin) says credentials: { environment: \(name) }.")
         }
+        let token = environment["\(name)_SESSION_TOKEN"] ?? ""
         return Credentials(
-            accessKeyID: access, secretAccessKey: secret,
-            sessionToken: environment["\(name)_SESSION_TOKEN"])
+            accessKeyID: access, secretAccessKey: secret, sessionToken: token.isEmpty ? nil : token)
     }
 
     /// The AWS chain, with the profile and the file that the entry names.

@@ -67,7 +67,8 @@ struct YAMLReader {
             known: ["endpoint", "region", "style", "list", "credentials", "prices"],
             what: "key of a connection")
         guard let endpoint = members["endpoint"] else {
-            throw failure(node, "connection \(name) has no endpoint")
+            throw failure(
+                node, "connection \(name) has no endpoint; add endpoint: https://host:port")
         }
         func optional(_ key: String) throws(CommandFailure) -> String? {
             guard let node = members[key] else { return nil }

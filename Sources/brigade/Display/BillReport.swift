@@ -3,27 +3,33 @@ import Runtime
 
 /// A statement, for people and for tools.
 enum BillReport {
-    private static let costColumn = 66
+    /// Names longer than this are shortened, and costs stand behind this column.
+    private static let nameColumns = 24
+    private static let textColumns = 80
 
     /// The run's line, Lambda's line, one line a connection, and the total.
     static func lines(_ statement: Statement) -> [String] {
         let invocations = Quantity.count(statement.invocations, "invocation")
         let gbSeconds = Quantity.decimal(Double(statement.milliGBSeconds) / 1000, places: 1)
-        var lines = ["  Run \(statement.run)  \(invocations) · \(gbSeconds) GB-seconds"]
+        var lines = joined(
+            ["Run \(statement.run) ", "\(invocations) ·", "\(gbSeconds) GB-seconds"],
+            width: TextLayout.widestColumns - 2, separator: " "
+        ).map { "  \($0)" }
         let names = connections(statement)
-        let width = max(8, names.map(\.count).max() ?? 0)
+        let width = min(nameColumns, max(8, names.map(\.count).max() ?? 0))
         let free = min(Int64(statement.invocations), statement.card.freeRequestsPerMonth)
-        let allowance =
+        let fields = [
+            "requests \(statement.requestCost)",
             "(\(Quantity.count(free)) of \(Quantity.count(statement.card.freeRequestsPerMonth))"
-            + " free a month)"
-        lines.append(
-            row(
-                "Lambda", width,
-                "requests \(statement.requestCost) \(allowance), compute \(statement.computeCost)",
-                statement.requestCost + statement.computeCost))
+                + " free a month),",
+            "compute \(statement.computeCost)",
+        ]
+        lines += row(
+            "Lambda", width, fields, separator: " ", statement.requestCost + statement.computeCost)
         for name in names {
             let own = statement.requests.filter { $0.usage.connection == name }
-            lines.append(row(name, width, usage(own), own.reduce(.zero) { $0 + $1.cost }))
+            lines += row(
+                name, width, usage(own), separator: "  ", own.reduce(.zero) { $0 + $1.cost })
         }
         lines.append("  Total \(statement.total) on rate card \(statement.card.name)")
         return lines
@@ -37,7 +43,7 @@ enum BillReport {
         return names
     }
 
-    private static func usage(_ lines: [Statement.RequestLine]) -> String {
+    private static func usage(_ lines: [Statement.RequestLine]) -> [String] {
         var fields = lines.map {
             "\(Quantity.count($0.usage.requests)) \($0.usage.requestClass)"
         }
@@ -47,13 +53,32 @@ enum BillReport {
             .reduce(Int64(0)) { $0 + $1.usage.bytesIn }
         if sent > 0 { fields.append("\(Quantity.bytes(sent)) in") }
         if received > 0 { fields.append("\(Quantity.bytes(received)) out") }
-        return fields.joined(separator: "  ")
+        return fields
     }
 
-    private static func row(_ name: String, _ width: Int, _ text: String, _ cost: Money) -> String {
-        let start = "  " + TextLayout.padded(name, to: width) + "  "
-        let padded = TextLayout.padded(text, to: costColumn - start.count + 14)
-        return start + padded + "  \(cost)"
+    /// The cost ends the first line; what does not fit before it goes on below.
+    private static func row(
+        _ name: String, _ width: Int, _ fields: [String], separator: String, _ cost: Money
+    ) -> [String] {
+        let name = TextLayout.padded(TextLayout.shortened(name, to: width), to: width)
+        let room = textColumns - width - 4
+        let texts = joined(fields, width: room, separator: separator)
+        let indent = String(repeating: " ", count: width + 4)
+        return ["  \(name)  \(TextLayout.padded(texts.first ?? "", to: room))  \(cost)"]
+            + texts.dropFirst().map { indent + $0 }
+    }
+
+    /// As many fields on a line as fit.
+    private static func joined(_ fields: [String], width: Int, separator: String) -> [String] {
+        var lines: [String] = []
+        for field in fields {
+            if let last = lines.last, last.count + separator.count + field.count <= width {
+                lines[lines.count - 1] = last + separator + field
+            } else {
+                lines.append(field)
+            }
+        }
+        return lines
     }
 
     static func json(_ statement: Statement) -> JSONValue {
@@ -63,8 +88,7 @@ enum BillReport {
                 "memoryMB": .int(line.tally.memoryMB),
                 "invocations": .int(line.tally.invocations), "errors": .int(line.tally.errors),
                 "billedMilliseconds": .int(line.tally.billedMilliseconds),
-                "gbSeconds": .number(
-                    Money(picodollars: line.milliGBSeconds * 1_000_000_000).exactDecimal),
+                "gbSeconds": .number(thousandths(line.milliGBSeconds)),
                 "p50Seconds": quantile(line.tally, 50), "p99Seconds": quantile(line.tally, 99),
                 "requestCost": .number(line.requestCost.exactDecimal),
                 "computeCost": .number(line.computeCost.exactDecimal),
@@ -89,6 +113,13 @@ enum BillReport {
     private static func quantile(_ tally: InvocationTally, _ percentile: Double) -> JSONValue {
         guard let duration = tally.duration(atPercentile: percentile) else { return .null }
         return .number(
-            Money(picodollars: Int64(Quantity.inSeconds(duration) * 1e6) * 1_000_000).exactDecimal)
+            Money(picodollars: Int64((Quantity.inSeconds(duration) * 1e6).rounded()) * 1_000_000)
+                .exactDecimal)
+    }
+
+    /// "12.5" for 12,500: no trailing zeros.
+    private static func thousandths(_ value: Int64) -> String {
+        let (whole, part) = value.quotientAndRemainder(dividingBy: 1000)
+        return "\(whole)" + Money(picodollars: part * 1_000_000_000).exactDecimal.dropFirst()
     }
 }

@@ -68,7 +68,7 @@ enum FailureReport {
         case .expiredCredentials: "the credentials of \(name) have expired\(suffix)"
         case .noCredentials: "there are no credentials for \(name)"
         case .unreachable: "\(name) could not be reached"
-        case .throttled: "\(name) asked to slow down, \(store.attempts) times\(suffix)"
+        case .throttled: "\(name) asked to slow down\(suffix)"
         case .unavailable: "\(name) failed \(store.operation)\(suffix)"
         case .timedOut, .interrupted: "\(name) broke off \(store.operation)"
         case .archived: "archived at \(name)"
@@ -79,10 +79,8 @@ enum FailureReport {
     private static func advice(_ failure: ReconcileFailure) -> String {
         switch failure.kind {
         case ReplicationError.Kind.archived.rawValue:
-            let folder = failure.key.description.split(separator: "/").dropLast()
-            let glob =
-                folder.isEmpty
-                ? failure.key.description : folder.joined(separator: "/") + "/*"
+            let key = failure.key.description
+            let glob = key.lastIndex(of: "/").map { key[...$0] + "*" } ?? key
             return "; restore it first, or exclude it with --exclude '\(glob)'"
         case ReplicationError.Kind.changedTooOften.rawValue:
             return "; run again when it is quiet"

@@ -19,13 +19,17 @@ struct ProgressRenderer: Sendable {
             "\(Quantity.bytes(Int64(snapshot.bytesPerSecond)))/s",
             "\(Quantity.count(snapshot.failed)) failed",
         ]
-        let tail = Self.tail(snapshot)
+        let tail = TextLayout.padded(Self.tail(snapshot), to: Self.tailColumns)
         let room = columns - 2 - tail.count - 4
         // On a narrow terminal the rates go first.
         while fields.count > 2, fields.joined(separator: " · ").count + 6 > room {
             fields.remove(at: fields.count == 5 ? 3 : fields.count == 4 ? 2 : 1)
         }
         let text = fields.joined(separator: " · ")
+        // A line that wraps could not be drawn again in place.
+        guard text.count + tail.count + 4 <= columns else {
+            return String(("  " + text).prefix(columns))
+        }
         let coloured =
             snapshot.failed > 0 && fields.last?.hasSuffix("failed") == true
             ? text.prefix(text.count - fields.last!.count) + style.red(fields.last!) : text[...]
@@ -37,7 +41,10 @@ struct ProgressRenderer: Sendable {
         return "  \(coloured)  \(bar)  \(tail)"
     }
 
-    /// " 61 %  0:14 left": of one width, so that nothing before it moves.
+    /// " 61 %  29 d 23 h left" is the widest.
+    static let tailColumns = 21
+
+    /// " 61 %  0:14 left"; of one width when drawn, so that nothing before it moves.
     private static func tail(_ snapshot: ProgressSnapshot) -> String {
         guard let share = snapshot.share else {
             return snapshot.isListed ? "" : "listing …"
@@ -45,7 +52,7 @@ struct ProgressRenderer: Sendable {
         // Rounded down: 100 % is for when it is done.
         let percent = TextLayout.rightAligned("\(Int(share * 100)) %", to: 5)
         let left = snapshot.remaining.map { Quantity.duration($0) + " left" } ?? ""
-        return percent + "  " + TextLayout.padded(left, to: 9)
+        return percent + "  " + left
     }
 
     private func bar(_ share: Double, _ width: Int) -> String {

@@ -9,7 +9,7 @@ struct RateWindow: Sendable {
         at now: ContinuousClock.Instant, objects: Int, bytes: Int64
     ) -> (objects: Double, bytes: Double) {
         samples.append((now, objects, bytes))
-        while samples.count > 2, now - samples[1].at > Self.span { samples.removeFirst() }
+        while samples.count > 2, now - samples[0].at > Self.span { samples.removeFirst() }
         guard let first = samples.first else { return (0, 0) }
         let seconds = Quantity.inSeconds(now - first.at)
         guard seconds > 0.05 else { return (0, 0) }

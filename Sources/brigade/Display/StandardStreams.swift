@@ -11,17 +11,21 @@ enum StandardStreams {
     }
 
     /// Writes all of it; gives up when the reader is gone.
-    static func write(_ text: String, to descriptor: Int32) {
+    ///
+    /// - Returns: why not all was written, or nil.
+    @discardableResult
+    static func write(_ text: String, to descriptor: Int32) -> String? {
         var text = text
-        text.withUTF8 { bytes in
+        return text.withUTF8 { bytes in
             var offset = 0
             while offset < bytes.count {
                 let count = Glibc.write(
                     descriptor, bytes.baseAddress! + offset, bytes.count - offset)
                 if count < 0, errno == EINTR || errno == EAGAIN { continue }
-                guard count > 0 else { return }
+                guard count > 0 else { return String(cString: strerror(errno)) }
                 offset += count
             }
+            return nil
         }
     }
 }

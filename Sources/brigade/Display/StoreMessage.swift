@@ -58,8 +58,13 @@ struct StoreMessage {
             )
         case .noCredentials:
             return (
-                "there are no credentials for \(name): \(failure.message)",
-                [readFrom]
+                "there are no credentials for \(name): \(reason)",
+                [
+                    side.name == ConnectionBook.defaultName
+                        ? "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with"
+                            + " AWS_PROFILE."
+                        : "They are looked for in \(side.credentialsOrigin).  \(readFrom)"
+                ]
             )
         case .noSuchBucket:
             return (
@@ -90,12 +95,32 @@ struct StoreMessage {
                 "\(name) has no room (\(code))",
                 ["Free space there, and run the same command again."]
             )
-        default:
+        case .archived:
             return (
-                "\(name) failed \(failure.operation) on \(bucket): \(failure.message) (\(code))",
-                ["Run the same command again; it goes on from where it was."]
+                failed(name, bucket),
+                ["Restore it there and run the same command again, or leave it out with --exclude."]
+            )
+        case .tooLarge, .notSupported, .invalidRequest, .malformedAnswer:
+            return (
+                failed(name, bucket),
+                ["What it supports is shown by: brigade probe \(location(bucket))  \(readFrom)"]
+            )
+        case .noSuchKey, .noSuchUpload, .preconditionFailed, .conflict, .notModified, .integrity,
+            .cancelled:
+            return (
+                failed(name, bucket), ["Run the same command again; it goes on from where it was."]
             )
         }
+    }
+
+    private func failed(_ name: String, _ bucket: String) -> String {
+        "\(name) failed \(failure.operation) on \(bucket): \(reason)"
+            + (code == reason ? "" : " (\(code))")
+    }
+
+    private func location(_ bucket: String) -> String {
+        side.name == ConnectionBook.defaultName
+            ? "s3://\(bucket)" : "s3://\(side.name)@\(bucket)"
     }
 
     private func refusedKey(_ name: String) -> (String, [String]) {
@@ -113,9 +138,8 @@ struct StoreMessage {
                 ["Is it a key of \(side.endpoint)?  It was read from \(side.credentialsOrigin)."]
             )
         default:
-            let reason = failure.code == nil ? failure.message : code
             return (
-                "\(name) did not accept the credentials\(side.shortKey) (\(reason))",
+                "\(name) did not accept the credentials\(side.shortKey) (\(failure.code ?? reason))",
                 ["They come from \(side.credentialsOrigin)."]
             )
         }

@@ -35,7 +35,7 @@ final class Terminal: Sendable {
     /// A line that stays; what is drawn moves below it.
     func line(_ text: String) {
         drawn.withLock { drawn in
-            StandardStreams.write(
+            _ = StandardStreams.write(
                 Self.erasing(drawn.count) + text + "\n" + drawn.joined(separator: "\n"),
                 to: STDERR_FILENO)
         }

@@ -50,6 +50,8 @@ struct TransferReport: Sendable {
     }
 
     private func nothingToDo(_ time: String) -> String {
+        // What was not listed to its end is not known to be empty or in step.
+        guard result.ending == .completed else { return "Copied nothing in \(time)." }
         guard result.tally.sourceObjects > 0 else {
             return result.tally.filtered > 0
                 ? "Nothing to copy: the filter leaves no object of the source (\(time))."
@@ -68,7 +70,9 @@ struct TransferReport: Sendable {
             ways.append("\(Quantity.count(proofs.readBack)) by reading back")
         }
         guard !ways.isEmpty else { return "" }
-        return ", every one proven (" + ways.joined(separator: ", ") + ")"
+        let all = proofs.eTag + proofs.checksum + proofs.readBack
+        return (all == result.copied ? ", every one proven (" : ", proven (")
+            + ways.joined(separator: ", ") + ")"
     }
 
     /// What is beside the numbers: deletes that were held, what could not travel.
@@ -87,12 +91,21 @@ struct TransferReport: Sendable {
         case .notAsked, .nothingToDelete, .allowed, .notCompared:
             break
         }
-        lines += result.notes.prefix(Self.notesShown).map { "Note: \($0)" }
+        return Self.indented(lines) + notes
+    }
+
+    private var notes: [String] {
+        var lines = result.notes.prefix(Self.notesShown).map { "Note: \($0)" }
         if result.notes.count > Self.notesShown {
             lines.append(
                 "and \(Quantity.count(result.notes.count - Self.notesShown, "more note")).")
         }
-        return lines.flatMap { TextLayout.wrap($0, width: 98) }.map { "  \($0)" }
+        return Self.indented(lines)
+    }
+
+    private static func indented(_ lines: [String]) -> [String] {
+        lines.flatMap { TextLayout.wrap($0, width: TextLayout.widestColumns - 2) }
+            .map { "  \($0)" }
     }
 
     private static let notesShown = 5
@@ -147,8 +160,8 @@ struct TransferReport: Sendable {
         }
         lines.append(row("unchanged", counts[3], "", ""))
         if result.failed > 0 { lines.append(row("failed", counts[4], "", "see below")) }
-        lines += details.filter { $0.hasPrefix("  Note") }
-        if let estimate { lines.append(estimated(estimate)) }
+        lines += notes
+        if let estimate { lines += Self.indented([estimated(estimate)]) }
         return lines
     }
 
@@ -168,7 +181,7 @@ struct TransferReport: Sendable {
             (estimate.gets, "GET"), (estimate.puts, "PUT"), (estimate.copies, "COPY"),
             (estimate.deletes, "DELETE"), (lists, "LIST"),
         ].filter { $0.0 > 0 }.map { "\(Quantity.count($0.0)) \($0.1)" }
-        return "  Estimated: \(requests.joined(separator: ", ")), \(estimatedCost); "
+        return "Estimated: \(requests.joined(separator: ", ")), \(estimatedCost); "
             + "about \(Quantity.duration(estimate.duration))."
     }
 
@@ -176,7 +189,7 @@ struct TransferReport: Sendable {
         switch result.ending {
         case .cancelled: return .interrupted
         case .storeFailed: return .storeRefused
-        case .failed: return .someFailed
+        case .failed: return .usage
         case .completed: break
         }
         if isRefusedThroughout { return .storeRefused }

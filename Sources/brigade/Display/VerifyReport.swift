@@ -10,12 +10,20 @@ struct VerifyReport: Sendable {
     var elapsed: Duration
 
     var text: String {
-        ([sentence] + result.notes.map { "  Note: \($0)" } + BillReport.lines(statement))
+        let notes = result.notes.flatMap {
+            TextLayout.wrap("Note: \($0)", width: TextLayout.widestColumns - 2)
+        }
+        return ([sentence] + notes.map { "  \($0)" } + BillReport.lines(statement))
             .joined(separator: "\n")
     }
 
     private var sentence: String {
         let time = Quantity.duration(elapsed)
+        guard result.ending == .completed else {
+            return "Stopped after \(time), before everything was compared"
+                + (result.differing > 0
+                    ? ": \(Quantity.count(result.differing)) differ so far." : ".")
+        }
         let objects = Quantity.count(result.compared, "object")
         let size = Quantity.bytes(result.tally.sourceBytes)
         guard result.differing > 0 else {
@@ -42,7 +50,7 @@ struct VerifyReport: Sendable {
         switch result.ending {
         case .cancelled: .interrupted
         case .storeFailed: .storeRefused
-        case .failed: .someFailed
+        case .failed: .usage
         case .completed: result.differing > 0 ? .someFailed : .done
         }
     }

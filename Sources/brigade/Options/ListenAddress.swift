@@ -11,8 +11,10 @@ struct ListenAddress: ExpressibleByArgument, Equatable, Sendable, CustomStringCo
     }
 
     init?(argument: String) {
-        guard let colon = argument.lastIndex(of: ":"),
-            let port = Int(argument[argument.index(after: colon)...]), (0...65_535).contains(port)
+        guard let colon = argument.lastIndex(of: ":") else { return nil }
+        let digits = argument[argument.index(after: colon)...]
+        // A number may bear a sign, a port may not.
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits)
         else { return nil }
         var host = argument[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
@@ -20,7 +22,7 @@ struct ListenAddress: ExpressibleByArgument, Equatable, Sendable, CustomStringCo
         } else if host.contains(":") {
             return nil
         }
-        self.init(host: host.isEmpty ? "127.0.0.1" : String(host), port: port)
+        self.init(host: host.isEmpty ? "127.0.0.1" : String(host), port: Int(port))
     }
 
     var description: String { "\(Self.bracketed(host)):\(port)" }

@@ -26,6 +26,11 @@ final class LineLog: Sendable {
     /// Why lines are missing from the file, or nil.
     var failure: String? { state.withLock { $0.failure } }
 
+    /// What to tell the user when lines are missing, or nil.
+    var note: String? {
+        failure.map { "not every line could be written to \(path): \($0)" }
+    }
+
     func append(_ value: JSONValue) {
         let line = value.text + "\n"
         state.withLock { state in
@@ -53,7 +58,9 @@ final class LineLog: Sendable {
             state.buffer = ""
             return
         }
-        StandardStreams.write(state.buffer, to: state.descriptor)
+        if let problem = StandardStreams.write(state.buffer, to: state.descriptor) {
+            state.failure = problem
+        }
         state.buffer = ""
     }
 }

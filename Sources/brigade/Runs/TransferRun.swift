@@ -79,6 +79,7 @@ struct TransferRun: Sendable {
                 "aborted \(Quantity.count(swept, "upload")) that an earlier run had left unfinished"
             )
         }
+        if let note = log.note { report.result.notes.append(note) }
         if let estimate = progress.estimated {
             report.estimate = estimate
             report.estimatedCost = Self.cost(estimate, compose, sides)

@@ -80,10 +80,11 @@ struct VerifyRun: Sendable {
                 VerifyFunction.name, event, returning: VerifyResult.self, parent: nil)
         }
         log.close()
-        let report = VerifyReport(
+        var report = VerifyReport(
             result: result, mode: mode,
             statement: invoker.meter.statement(run: run, prices: compose.prices(sides)),
             elapsed: progress.elapsed)
+        if let note = log.note { report.result.notes.append(note) }
         return (report, log.count > 0 ? log : nil, sides)
     }
 }

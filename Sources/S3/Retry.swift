@@ -3,8 +3,8 @@ import Signing
 /// How often and how long an operation is tried.
 public struct RetryPolicy: Sendable {
     /// In all, the first one included.
-    public var attempts = 5
-    public var firstDelay = Duration.milliseconds(100)
+    public var attempts = 8
+    public var firstDelay = Duration.milliseconds(200)
     public var longestDelay = Duration.seconds(10)
     /// No retry starts later than this after the first attempt.
     public var budget = Duration.seconds(60)

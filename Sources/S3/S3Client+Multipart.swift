@@ -120,6 +120,11 @@ extension S3Client {
                 let head = try await completed(
                     object, parts, since: error.attempts > 1 ? start : nil)
             else { throw error }
+            if error.kind == .preconditionFailed {
+                // Another writer may have made the same: then this upload is still there. Best effort, since what was asked
+                // for is done.
+                _ = try? await abortUpload(object, uploadID: uploadID)
+            }
             return WriteResult(
                 eTag: head.eTag, versionID: head.versionID, checksums: head.checksums)
         }

@@ -4,6 +4,8 @@ import Glibc
 struct StorageError: Error, Sendable, CustomStringConvertible {
     enum Kind: String, Sendable {
         case notFound, alreadyExists, noSpace, tooManyOpenFiles, corrupt, inUse, failed
+        /// A folder with other things in it.
+        case notEmpty
     }
 
     let kind: Kind
@@ -35,7 +37,8 @@ struct StorageError: Error, Sendable, CustomStringConvertible {
     }
 
     var description: String {
-        code == 0
+        if kind == .notEmpty { return "\(path) is not empty, and no folder of a LocalS3" }
+        return code == 0
             ? "\(operation) \(path): \(kind.rawValue)"
             : "\(operation) \(path): \(String(cString: strerror(code)))"
     }

@@ -13,6 +13,14 @@ enum StorageFormat {
             }
             return
         }
+        // Whatever is there is not ours, and would be written over.
+        for name in try Disk.names(in: root) where name != "lock" {
+            // Of a start that ended before its second file.
+            let isOurs =
+                try name == "README.md"
+                && Disk.contents(of: "\(root)/README.md") == Array(description.utf8)
+            guard isOurs else { throw StorageError(.notEmpty, operation: "begin in", path: root) }
+        }
         try Disk.replace("\(root)/README.md", with: Array(description.utf8), durable: true)
         try Disk.replace(file, with: Array(version.utf8), durable: true)
     }

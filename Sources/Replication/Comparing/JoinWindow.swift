@@ -130,7 +130,7 @@ struct JoinWindow {
         let isExcluded =
             !matcher.matchesEveryName
             && !matcher.matches(object.key, droppingFirst: destination.prefixCount)
-        guard !hasNoNameAtSource, !isExcluded else {
+        guard !hasNoNameAtSource, !isExcluded, matcher.couldMatch(object) else {
             tally.filtered += 1
             return
         }

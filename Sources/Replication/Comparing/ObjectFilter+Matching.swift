@@ -59,6 +59,10 @@ public struct ObjectMatcher: Sendable {
         sizes.contains(size) && modified.contains(lastModified) && matches(relative)
     }
 
+    /// By size: what the filter would not have copied here is none of the rule's. The age is no help: a copy is younger
+    /// than its source.
+    func couldMatch(_ object: ListedObject) -> Bool { sizes.contains(object.size) }
+
     func matches(_ object: ListedObject, droppingFirst prefix: Int) -> Bool {
         sizes.contains(object.size) && modified.contains(object.lastModified)
             && (matchesEveryName || matches(object.key, droppingFirst: prefix))

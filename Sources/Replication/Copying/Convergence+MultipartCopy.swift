@@ -82,7 +82,8 @@ extension Convergence {
             pin, count: count, canHead: source.dialect.partNumberReads == .yes)
         if let exact { return exact }
         let digest = StreamDigest([], layouts: found.layouts)
-        let result = try await digestByReading(source, sourceAddress, pin.eTag, digest)
+        let result = try await digestByReading(
+            source, sourceAddress, pin.eTag, size: pin.size, digest)
         return zip(found.layouts, result.compositeETags).first { $0.1 == pin.eTag }?.0
     }
 
@@ -138,7 +139,7 @@ extension Convergence {
     ) async throws -> Proof? {
         if let ours, ours == written.stored.eTag { return .checksum }
         let stored = try await digestByReading(
-            destination, destinationAddress, written.stored.eTag,
+            destination, destinationAddress, written.stored.eTag, size: pin.size,
             StreamDigest([], layouts: [layout]))
         guard stored.bytes == pin.size, stored.compositeETags.first == ours else { return nil }
         if destination.dialect.multipartETag == .unknown {
@@ -155,7 +156,8 @@ extension Convergence {
         // TLS lets no byte change on the way; over plain HTTP only a second reading tells.
         if !isMD5, source.connection.scheme == "https" { return true }
         let again = try await digestByReading(
-            source, sourceAddress, pin.eTag, StreamDigest([.md5], layouts: [layout]))
+            source, sourceAddress, pin.eTag, size: pin.size, StreamDigest([.md5], layouts: [layout])
+        )
         return again.compositeETags.first == ours && (!isMD5 || again.md5 == pin.eTag)
     }
 }

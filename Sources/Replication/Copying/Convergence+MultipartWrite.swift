@@ -219,7 +219,11 @@ extension Convergence {
         do {
             stored = try await complete(uploadID, parts, effective(write.condition))
         } catch {
-            if let stored = await completedUnheard(write, parts, error) { return stored }
+            if let stored = await completedUnheard(write, parts, error) {
+                // It may be another writer's of the same. Best effort: as a rule the upload is gone.
+                _ = try? await destination.abortUpload(destinationAddress, uploadID: uploadID)
+                return stored
+            }
             throw writeFailure(error, write.condition)
         }
         if stored.eTag == nil || destination.dialect.multipartETag != .standard {

@@ -129,7 +129,7 @@ extension Convergence {
         if isTLS { return true }
         // Nothing vouches for what came over plain HTTP: read it again.
         let again = try await digestByReading(
-            source, sourceAddress, pin.eTag,
+            source, sourceAddress, pin.eTag, size: pin.size,
             StreamDigest(digest.whole[.sha256] != nil ? [.sha256] : [.md5]))
         return again.bytes == digest.bytes
             && again.whole.allSatisfy { digest.whole[$0.key] == $0.value }
@@ -149,7 +149,7 @@ extension Convergence {
         }
         let algorithm: ChecksumAlgorithm = digest.whole[.sha256] != nil ? .sha256 : .md5
         let stored = try await digestByReading(
-            destination, destinationAddress, eTag, StreamDigest([algorithm]))
+            destination, destinationAddress, eTag, size: digest.bytes, StreamDigest([algorithm]))
         guard stored.bytes == digest.bytes, stored.whole[algorithm] == digest.whole[algorithm]
         else { return nil }
         // The right bytes under an ETag that is not their MD5.

@@ -50,6 +50,8 @@ struct LocalS3Command: ExampledCommand {
                             + " 127.0.0.1.")
                 }
             }
+        } catch is CancellationError {
+            // Ctrl-C is how it ends.
         } catch let error as LocalS3Error {
             throw Self.failure(error)
         }

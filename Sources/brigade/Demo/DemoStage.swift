@@ -98,16 +98,23 @@ struct DemoStage: Sendable {
                 _ = try await client.abortUpload(
                     ObjectAddress(bucket: bucket, key: upload.key), uploadID: upload.uploadID)
             }
+            var last: [ObjectKey] = []
             while true {
                 let page = try await client.listObjects(bucket, prefix: "")
                 if page.objects.isEmpty { break }
+                guard page.objects.map(\.key) != last else {
+                    throw CommandFailure(
+                        .someFailed, "\(last[0]) is still listed after it was deleted")
+                }
+                last = page.objects.map(\.key)
                 let left = try await client.deleteObjects(bucket, page.objects.map(\.key))
                 if let first = left.first { throw first.error }
             }
             try await client.deleteBucket(bucket)
         } catch {
+            let reason = (error as? CommandFailure)?.message ?? "\(error)"
             throw CommandFailure(
-                .someFailed, "could not remove the demo's bucket \(bucket): \(error)",
+                .someFailed, "could not remove the demo's bucket \(bucket): \(reason)",
                 advice: "It and what is in it can be deleted.")
         }
     }

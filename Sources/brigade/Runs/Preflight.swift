@@ -58,11 +58,20 @@ struct Preflight: Sendable {
         }
     }
 
+    /// This machine has three names. Other aliases of one endpoint cannot be known.
+    private static func place(_ authority: String) -> String {
+        for name in ["localhost", "[::1]"]
+        where authority == name || authority.hasPrefix(name + ":") {
+            return "127.0.0.1" + authority.dropFirst(name.count)
+        }
+        return authority
+    }
+
     /// Why these two places cannot be source and destination of one copy, or nil.
     static func overlap(_ source: Place, _ destination: Place) -> String? {
         let one = source.client.connection
         let other = destination.client.connection
-        guard one.scheme == other.scheme, one.authority == other.authority,
+        guard one.scheme == other.scheme, place(one.authority) == place(other.authority),
             source.bucket == destination.bucket
         else { return nil }
         if source.prefix == destination.prefix {

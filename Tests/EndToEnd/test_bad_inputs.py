@@ -1,6 +1,8 @@
 """One cause, one clear message on standard error, the right exit code, within five seconds, and nothing half-written."""
 
 import re
+import signal
+import time
 
 import pytest
 from support import stores
@@ -182,3 +184,42 @@ def test_help_fits_a_screen(brigade):
         result = brigade.run(command, "--help")
         assert result.code == 0, result
         assert max(map(len, result.out.splitlines())) <= 100, command
+
+
+def test_one_endpoint_by_two_names(sides, brigade):
+    source, bucket, _, _ = sides
+    brigade.connect("other", source.url().replace("127.0.0.1", "localhost"))
+    result = brigade.run("sync", f"s3://other@{bucket}/sub", f"s3://a@{bucket}", "--delete")
+    assert_told(result, 2, "inside")
+    assert len(stores.keys(stores.client(source), bucket)) == 20
+
+
+def test_local_s3_keeps_out_of_a_folder_of_others(brigade, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "README.md").write_text("my own")
+    result = brigade.run("local-s3", "--root", str(folder), "--listen", "127.0.0.1:0")
+    assert_told(result, 2, "not empty", "--root")
+    assert (folder / "README.md").read_text() == "my own"
+
+
+def test_local_s3_ends_well_when_it_is_stopped(brigade, tmp_path):
+    running = brigade.start("local-s3", "--root", str(tmp_path / "s3"), "--listen", "127.0.0.1:0")
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "s3/session").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)  # Polling another process.
+    running.signal(signal.SIGINT)
+    result = running.wait(20)
+    assert (result.code, result.err) == (0, ""), result
+
+
+def test_delete_spares_what_the_filter_is_not_about(sides, brigade):
+    _, bucket, target, copy = sides
+    s3 = stores.client(target)
+    for key, body in (("tiny", b"x"), ("large", b"x" * 100)):
+        s3.put_object(Bucket=copy, Key=key, Body=body)
+    result = brigade.json("sync", f"s3://a@{bucket}", f"s3://b@{copy}", "--delete", "--min-size", "2")
+    assert (result["copied"], result["deleted"]) == (20, 1)
+    assert "tiny" in stores.keys(s3, copy)
+    stores.empty_bucket(target, copy)

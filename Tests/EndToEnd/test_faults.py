@@ -197,3 +197,52 @@ def test_a_newer_object_at_the_destination_is_not_lost_to_an_older_copy(pool, br
     # Seen and decided again, or reported: both sides are as they were written, none is cut or mixed.
     assert body in (b"written meanwhile", b"A" * 32 * MIB)
     assert run.code == 0 or run.json["failed"] == 1, run
+
+
+@pytest.mark.parametrize("target_kind", ["local-s3", "rclone", "moto"])
+def test_a_byte_flipped_in_every_answer_is_never_believed(pool, brigade, target_kind):
+    """From a store that does not tell part sizes: neither ETag nor checksum vouches for what is read."""
+    source, target = pool.get("moto"), pool.get(target_kind, 2)
+    bucket, copy = new_bucket(source), new_bucket(target)
+    kinds = [
+        catalogue.Kind("even", parts=(5 * MIB, 5 * MIB, 77)),
+        catalogue.Kind("odd", parts=(6_000_001, 6_000_001, 77)),
+    ]
+    for kind in kinds:
+        catalogue.put(stores.client(source), bucket, kind.name, kind)
+    brigade.connect("b", target.url())
+    with Proxy(source.port, Fault("flip", GET, f"/{bucket}/", times=10_000, least_bytes=1000)) as proxy:
+        brigade.connect("a", source.url(port=proxy.port))
+        damaged = brigade.run("copy", f"s3://a@{bucket}", f"s3://b@{copy}")
+    assert damaged.code == 1, damaged
+    assert stores.keys(stores.client(target), copy) == {}, damaged
+    brigade.connect("a", source.url())
+    assert brigade.json("copy", f"s3://a@{bucket}", f"s3://b@{copy}")["copied"] == 2
+    peers.rclone_check(source, bucket, target, copy)
+
+
+def test_a_storm_of_refusals_is_outlasted(sides, brigade):
+    source, bucket, target, copy = sides
+    storms = (Fault("status", GET, "small", times=120), Fault("status", PUT, "small", times=120))
+    with Proxy(source.port, storms[0]) as a, Proxy(target.port, storms[1]) as b:
+        brigade.connect("a", source.url(port=a.port))
+        brigade.connect("b", target.url(port=b.port))
+        result = brigade.json("copy", f"s3://a@{bucket}", f"s3://b@{copy}", timeout=180)
+    assert result["failed"] == 0, result
+    assert storms[0].hit == storms[1].hit == 120
+
+
+def test_two_syncs_at_once_leave_no_uploads(pool, brigade):
+    source, target = pool.get("local-s3"), pool.get("local-s3", 2)
+    bucket, copy = new_bucket(source), new_bucket(target)
+    for n in range(4):
+        kind = catalogue.Kind(f"large {n}", parts=(8 * MIB, 8 * MIB, 1000 + n))
+        catalogue.put(stores.client(source), bucket, f"large/{n}", kind)
+    brigade.connect("a", source.url())
+    brigade.connect("b", target.url())
+    both = [brigade.start("sync", f"s3://a@{bucket}", f"s3://b@{copy}") for _ in range(2)]
+    for running in both:
+        result = running.wait(120)
+        assert result.code == 0, result
+    assert stores.pending_uploads(target, copy) == []
+    peers.rclone_check(source, bucket, target, copy)

@@ -86,9 +86,12 @@ import Testing
         _ kind: S3Error.Kind, repeatable: Bool = true, attempt: Int = 1, elapsed: Duration = .zero,
         retryAfter: Duration? = nil, hasAnswered: Bool = true, random: Double = 0.5
     ) -> Retry.Decision {
-        Retry.decision(
+        var policy = RetryPolicy()
+        policy.attempts = 5
+        policy.firstDelay = .milliseconds(100)
+        return Retry.decision(
             kind, isRepeatable: repeatable, attempt: attempt, elapsed: elapsed,
-            policy: RetryPolicy(), retryAfter: retryAfter, hasAnswered: hasAnswered,
+            policy: policy, retryAfter: retryAfter, hasAnswered: hasAnswered,
             random: random)
     }
 

@@ -29,7 +29,7 @@ let package = Package(
         .target(name: "Lambda", dependencies: ["Transport", log]),
         .target(name: "Replication", dependencies: ["S3", log]),
         .target(
-            name: "Functions", dependencies: ["Lambda", "Replication", "S3", log],
+            name: "Functions", dependencies: ["Lambda", "Replication", "S3", "Transport", log],
             path: "Functions",
             exclude: [
                 "Reconcile/function.yaml", "Replicate/function.yaml", "Verify/function.yaml",
@@ -61,5 +61,8 @@ let package = Package(
 )
 
 for target in package.targets where target.type != .system {
-    target.swiftSettings = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+    target.swiftSettings = [
+        .swiftLanguageMode(.v6), .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
 }

@@ -1,6 +1,7 @@
 import Lambda
 import Replication
 import S3
+import Transport
 
 /// Compares both sides of a rule and invokes `replicate` once for every key that differs, a bounded
 /// number at once; deletes last, when both listings have ended and the guard agrees.
@@ -33,17 +34,20 @@ public struct ReconcileFunction: LambdaHandler {
         let rule = try rules.rule(named: event.rule)
         let meter = UsageMeter(parent: rules.liveMeter)
         defer { context.report(meter) }
-        let ledger = ReconcileLedger()
+        let ledger = Locked(ReconcileLedger())
         do {
             let comparison = try await converge(rule, event, context, meter, ledger)
-            let verdict = await ledger.compared(
-                comparison, deletes: rule.deletes == .propagate, maxDelete: event.maxDelete)
+            let verdict = ledger.withLock {
+                $0.compared(
+                    comparison, deletes: rule.deletes == .propagate, maxDelete: event.maxDelete)
+            }
             if verdict == .allowed {
                 try await delete(comparison.extras, event, context, ledger)
             }
-            return await ledger.total(.completed)
+            return ledger.withLock { $0.total(.completed) }
         } catch {
-            return await ledger.total(Self.ending(error))
+            let ending = Self.ending(error)
+            return ledger.withLock { $0.total(ending) }
         }
     }
 
@@ -62,7 +66,7 @@ public struct ReconcileFunction: LambdaHandler {
 
     private func converge(
         _ rule: ReplicationRule, _ event: ReconcileEvent, _ context: LambdaContext,
-        _ meter: UsageMeter, _ ledger: ReconcileLedger
+        _ meter: UsageMeter, _ ledger: Locked<ReconcileLedger>
     ) async throws -> ComparisonResult {
         let comparison = Comparison(rule: rule, meter: meter)
         let observer = observer
@@ -79,7 +83,7 @@ public struct ReconcileFunction: LambdaHandler {
                             dryRun: event.dryRun))
                 })
             observer?.compared(result.tally, extras: result.extraCount)
-            await ledger.scanned(result.tally)
+            ledger.withLock { $0.scanned(result.tally) }
             return result
         }
     }
@@ -87,7 +91,7 @@ public struct ReconcileFunction: LambdaHandler {
     /// Each delete is an invocation that looks at both sides again.
     private func delete(
         _ extras: [ObjectKey], _ event: ReconcileEvent, _ context: LambdaContext,
-        _ ledger: ReconcileLedger
+        _ ledger: Locked<ReconcileLedger>
     ) async throws {
         observer?.willDelete(extras.count)
         try await withWorkers(event, context, ledger) { queue in
@@ -99,7 +103,7 @@ public struct ReconcileFunction: LambdaHandler {
     }
 
     private func withWorkers<R: Sendable>(
-        _ event: ReconcileEvent, _ context: LambdaContext, _ ledger: ReconcileLedger,
+        _ event: ReconcileEvent, _ context: LambdaContext, _ ledger: Locked<ReconcileLedger>,
         produce: @escaping @Sendable (BoundedQueue<ReplicateEvent>) async throws -> R
     ) async throws -> R {
         try await WorkerWindow<ReplicateEvent>(
@@ -108,14 +112,14 @@ public struct ReconcileFunction: LambdaHandler {
     }
 
     private func converge(
-        _ event: ReplicateEvent, _ context: LambdaContext, _ ledger: ReconcileLedger
+        _ event: ReplicateEvent, _ context: LambdaContext, _ ledger: Locked<ReconcileLedger>
     ) async throws {
         let bytes = event.evidence?.source?.size ?? 0
         observer?.began(event.key, bytes: bytes)
         do {
             let outcome = try await context.invoker.invoke(
                 ReplicateFunction.name, event, returning: Outcome.self, parent: context)
-            await ledger.add(outcome)
+            ledger.withLock { $0.add(outcome) }
             observer?.ended(event.key, bytes: bytes, .success(outcome))
         } catch {
             if Task.isCancelled || error is CancellationError {
@@ -124,7 +128,7 @@ public struct ReconcileFunction: LambdaHandler {
             }
             let failure = ReconcileFailure(key: event.key, error)
             observer?.ended(event.key, bytes: bytes, .failure(failure))
-            if await ledger.add(failure) { throw Refused(failure: failure) }
+            if ledger.withLock({ $0.add(failure) }) { throw Refused(failure: failure) }
         }
     }
 }

@@ -1,12 +1,12 @@
 import Replication
 import S3
 
-/// Adds up a reconciliation's outcomes as they come in.
-actor ReconcileLedger {
+/// Adds up a reconciliation's outcomes as they come in. Behind a lock: every worker adds to it.
+struct ReconcileLedger {
     private var result = ReconcileResult()
     private var breaker = CircuitBreaker()
 
-    func add(_ outcome: Outcome) {
+    mutating func add(_ outcome: Outcome) {
         breaker.succeeded()
         switch outcome.action {
         case .copied:
@@ -23,7 +23,7 @@ actor ReconcileLedger {
         if !outcome.notes.isEmpty { add(notes: outcome.notes) }
     }
 
-    private func add(_ proof: Proof) {
+    private mutating func add(_ proof: Proof) {
         switch proof {
         case .eTag: result.proofs.eTag += 1
         case .checksum: result.proofs.checksum += 1
@@ -33,24 +33,24 @@ actor ReconcileLedger {
     }
 
     /// - Returns: true when the run should end: every key meets the same refusal.
-    func add(_ failure: ReconcileFailure) -> Bool {
+    mutating func add(_ failure: ReconcileFailure) -> Bool {
         result.failed += 1
         if result.failures.count < ReconcileResult.failuresKept { result.failures.append(failure) }
         return breaker.failed(failure.store?.kind)
     }
 
-    func add(notes: [String]) {
+    mutating func add(notes: [String]) {
         for note in notes
         where result.notes.count < ReconcileResult.notesKept && !result.notes.contains(note) {
             result.notes.append(note)
         }
     }
 
-    func scanned(_ tally: Comparison.Tally) {
+    mutating func scanned(_ tally: Comparison.Tally) {
         result.tally = tally
     }
 
-    func compared(_ comparison: ComparisonResult, deletes propagates: Bool, maxDelete: Int)
+    mutating func compared(_ comparison: ComparisonResult, deletes propagates: Bool, maxDelete: Int)
         -> DeleteGuard.Verdict
     {
         result.tally = comparison.tally
@@ -63,6 +63,7 @@ actor ReconcileLedger {
     }
 
     func total(_ ending: ReconcileResult.Ending) -> ReconcileResult {
+        var result = result
         result.ending = ending
         return result
     }

@@ -18,7 +18,7 @@ struct WorkerWindow<Element: Sendable>: Sendable {
             try await withThrowingTaskGroup(of: Produced?.self) { group in
                 group.addTask {
                     let produced = try await produce(queue)
-                    await queue.finish()
+                    queue.finish()
                     return produced
                 }
                 for _ in 0..<min(max(1, concurrency), Self.mostWorkers) {
@@ -34,14 +34,12 @@ struct WorkerWindow<Element: Sendable>: Sendable {
                     return produced
                 } catch {
                     // Wakes who waits at the queue, so that the group can end.
-                    await queue.close()
+                    queue.close()
                     throw error
                 }
             }
         } onCancel: {
-            // Unstructured, because a cancellation handler cannot wait; it ends at once, and only wakes
-            // those who wait at the queue.
-            Task { await queue.close() }
+            queue.close()
         }
     }
 }

@@ -29,8 +29,12 @@ public struct ETag: Hashable, Sendable, Codable, CustomStringConvertible {
 
     /// 32 hex digits: what a store that hashes gives a single PUT.
     public var isMD5Shaped: Bool {
-        let bytes = value.utf8
-        return bytes.count == 32 && bytes.allSatisfy(Self.isHexDigit)
+        guard value.utf8.count == 32 else { return false }
+        var value = value
+        return value.withUTF8 { bytes in
+            for byte in bytes where !Self.isHexDigit(byte) { return false }
+            return true
+        }
     }
 
     /// N of `<32 hex>-N`: a multipart object.

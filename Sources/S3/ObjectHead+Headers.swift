@@ -11,56 +11,52 @@ extension ObjectHead {
         var archiveStatus: String?
         var lock = ObjectLock()
         var hasLock = false
-        for (name, value) in head.headers {
-            let name = name.lowercased()
-            guard name.utf8.starts(with: "x-amz-".utf8) else {
-                switch name {
-                case "etag": eTag = ETag(value)
-                case "content-length": length = Int64(value)
-                case "content-range": total = ContentRange(value)?.total
-                case "last-modified":
-                    lastModified = (Timestamps.parseHTTPDate(value) ?? 0) * 1000
-                case "content-type": metadata.contentType = value
-                case "content-encoding":
-                    metadata.contentEncoding = Self.withoutChunking(value)
-                case "content-language": metadata.contentLanguage = value
-                case "content-disposition": metadata.contentDisposition = value
-                case "cache-control": metadata.cacheControl = value
-                case "expires": metadata.expires = value
-                default: break
-                }
-                continue
-            }
-            if name.utf8.starts(with: "x-amz-meta-".utf8) {
-                metadata.user.append(.init(String(name.dropFirst(11)), value))
-                continue
-            }
-            switch name {
-            case "x-amz-version-id": versionID = value
-            case "x-amz-storage-class": metadata.storageClass = value
-            case "x-amz-tagging-count": tagCount = Int(value) ?? 0
-            case "x-amz-mp-parts-count": partsCount = Int(value)
-            case "x-amz-server-side-encryption": encryption = value
-            case "x-amz-server-side-encryption-customer-algorithm": encryption = "SSE-C"
-            case "x-amz-website-redirect-location": metadata.websiteRedirect = value
-            case "x-amz-replication-status": replicationStatus = value
-            case "x-amz-restore": restore = value
-            case "x-amz-archive-status": archiveStatus = value
-            case "x-amz-checksum-type": checksumIsComposite = value == "COMPOSITE"
-            case "x-amz-object-lock-mode":
-                lock.mode = ObjectLock.Mode(rawValue: value)
-                hasLock = hasLock || lock.mode != nil
-            case "x-amz-object-lock-retain-until-date":
-                lock.retainUntil = value
-                hasLock = true
-            case "x-amz-object-lock-legal-hold":
-                lock.legalHold = value == "ON"
-                hasLock = true
+        head.headers.forEachField { field in
+            switch field {
+            case "etag": eTag = ETag(field.value)
+            case "content-length": length = field.number
+            case "content-range": total = ContentRange(field.value)?.total
+            case "last-modified":
+                lastModified = (Timestamps.parseHTTPDate(field.value) ?? 0) * 1000
+            case "content-type": metadata.contentType = field.value
+            case "content-encoding":
+                metadata.contentEncoding = Self.withoutChunking(field.value)
+            case "content-language": metadata.contentLanguage = field.value
+            case "content-disposition": metadata.contentDisposition = field.value
+            case "cache-control": metadata.cacheControl = field.value
+            case "expires": metadata.expires = field.value
             default:
-                guard name.utf8.starts(with: "x-amz-checksum-".utf8) else { break }
-                checksums[String(name.dropFirst(15))] = value
-                // Before the type had a header of its own, the number of parts told it.
-                if value.utf8.contains(0x2D) { checksumIsComposite = true }
+                guard let name = field.name(after: "x-amz-") else { return }
+                switch name {
+                case "version-id": versionID = field.value
+                case "storage-class": metadata.storageClass = field.value
+                case "tagging-count": tagCount = Int(field.value) ?? 0
+                case "mp-parts-count": partsCount = Int(field.value)
+                case "server-side-encryption": encryption = field.value
+                case "server-side-encryption-customer-algorithm": encryption = "SSE-C"
+                case "website-redirect-location": metadata.websiteRedirect = field.value
+                case "replication-status": replicationStatus = field.value
+                case "restore": restore = field.value
+                case "archive-status": archiveStatus = field.value
+                case "object-lock-mode":
+                    lock.mode = ObjectLock.Mode(rawValue: field.value)
+                    hasLock = hasLock || lock.mode != nil
+                case "object-lock-retain-until-date":
+                    lock.retainUntil = field.value
+                    hasLock = true
+                case "object-lock-legal-hold":
+                    lock.legalHold = field.value == "ON"
+                    hasLock = true
+                case "checksum-type": checksumIsComposite = field.value == "COMPOSITE"
+                default:
+                    if let name = field.name(after: "x-amz-meta-") {
+                        metadata.user.append(.init(name, field.value))
+                    } else if let algorithm = field.name(after: "x-amz-checksum-") {
+                        checksums[algorithm] = field.value
+                        // Before the type had a header of its own, the number of parts told it.
+                        if field.value.utf8.contains(0x2D) { checksumIsComposite = true }
+                    }
+                }
             }
         }
         if hasLock { metadata.lock = lock }

@@ -116,7 +116,7 @@ extension S3Client {
                 credentials: attempt.credentials, region: target.region, time: time)
         }
         var headers = HTTPHeaders()
-        headers.reserveCapacity(request.headers.count + added.count)
+        headers.reserveCapacity(request.headers.count + added.count, bytes: 768)
         for field in request.headers { headers.append(field.name, field.value) }
         for field in added { headers.append(field.name, field.value) }
         var url = target.urlPrefix

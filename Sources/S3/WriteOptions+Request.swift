@@ -1,4 +1,5 @@
 import Signing
+import Transport
 
 extension WriteOptions {
     /// All that is written with an object by one PUT.
@@ -71,16 +72,17 @@ extension Tag {
 }
 
 extension WriteResult {
-    init(_ headers: some Sequence<(name: String, value: String)>) {
+    init(_ headers: HTTPHeaders) {
         self.init()
-        for (name, value) in headers {
-            switch name.lowercased() {
-            case "etag": eTag = ETag(value)
-            case "x-amz-version-id": versionID = value
+        headers.forEachField { field in
+            switch field {
+            case "etag": eTag = ETag(field.value)
+            case "x-amz-version-id": versionID = field.value
             case "x-amz-checksum-type": break
-            case let name where name.utf8.starts(with: "x-amz-checksum-".utf8):
-                checksums[String(name.dropFirst(15))] = value
-            default: break
+            default:
+                if let algorithm = field.name(after: "x-amz-checksum-") {
+                    checksums[algorithm] = field.value
+                }
             }
         }
     }

@@ -11,12 +11,14 @@ import Synchronization
 /// One engine thread as the tasks see it. Owned by the transport; any thread.
 final class Engine: Sendable {
     let mailbox = EngineMailbox()
+    let executor: EngineExecutor
     private let transfers = Atomic<Int>(0)
     private let nextID = Atomic<UInt64>(1)
     private let thread: Locked<pthread_t?>
 
     init(_ options: EngineOptions) {
-        let start = Start(mailbox: mailbox, options: options)
+        executor = EngineExecutor(mailbox: mailbox)
+        let start = Start(mailbox: mailbox, options: options, executor: executor)
         var thread = pthread_t()
         let code = pthread_create(
             &thread, nil,
@@ -30,7 +32,7 @@ final class Engine: Sendable {
                 var all = sigset_t()
                 sigfillset(&all)
                 pthread_sigmask(SIG_BLOCK, &all, nil)
-                EngineLoop(start.options, mailbox: start.mailbox).run()
+                EngineLoop(start.options, mailbox: start.mailbox, executor: start.executor).run()
                 start.mailbox.end()
                 return nil
             }, Unmanaged.passRetained(start).toOpaque())
@@ -77,9 +79,11 @@ final class Engine: Sendable {
     private final class Start: Sendable {
         let mailbox: EngineMailbox
         let options: EngineOptions
-        init(mailbox: EngineMailbox, options: EngineOptions) {
+        let executor: EngineExecutor
+        init(mailbox: EngineMailbox, options: EngineOptions, executor: EngineExecutor) {
             self.mailbox = mailbox
             self.options = options
+            self.executor = executor
         }
     }
 }

@@ -10,7 +10,7 @@ import CCurl
 
 /// One libcurl multi handle and its transfers. Made by, and confined to, one engine thread: not `Sendable`.
 ///
-/// A round: take the inbox, run what is due, look at the exchanges whose callbacks asked for it, collect what is done,
+/// A round: take the inbox, run the tasks that are ready, run what is due, look at the exchanges whose callbacks asked for it, collect what is done,
 /// sleep in `poll`, tell libcurl which sockets are ready. Sockets are handed over one by one
 /// (`curl_multi_socket_action`): `curl_multi_perform` would look at every transfer in every round.
 final class EngineLoop {
@@ -18,6 +18,11 @@ final class EngineLoop {
     /// Read once a round.
     var now = MonotonicTime.now()
     private let mailbox: EngineMailbox
+    private let executor: EngineExecutor
+    private var moderation = Moderation()
+    /// When the last sleep ended, and the processor's time that this thread had used when it began.
+    private var wokeAt = MonotonicTime.now()
+    private var usedAt: Nanoseconds = 0
     private let multi: UnsafeMutableRawPointer
     private var polls = PollSet()
     private(set) var keptSockets = KeptSockets()
@@ -38,7 +43,8 @@ final class EngineLoop {
     /// Set in the identifier of a relay's second exchange.
     static let destinationBit: UInt64 = 1 << 63
 
-    init(_ options: EngineOptions, mailbox: EngineMailbox) {
+    init(_ options: EngineOptions, mailbox: EngineMailbox, executor: EngineExecutor) {
+        self.executor = executor
         self.options = options
         self.mailbox = mailbox
         CurlLibrary.start()
@@ -75,22 +81,25 @@ final class EngineLoop {
     /// Returns when the mailbox says stop and every transfer has been ended.
     func run() {
         var commands: [EngineCommand] = []
+        var jobs: [UnownedJob] = []
         var ready: [pollfd] = []
         while true {
             now = MonotonicTime.now()
-            let isStopping = mailbox.take(into: &commands)
+            let isStopping = mailbox.take(into: &commands, &jobs)
             for command in commands { handle(command) }
             commands.removeAll(keepingCapacity: true)
+            for job in jobs { executor.run(job) }
+            jobs.removeAll(keepingCapacity: true)
             if isStopping { break }
             runDueWork()
             if now >= sweepAt { sweep() }
             wait(into: &ready)
-            now = MonotonicTime.now()
             for entry in ready { dispatch(entry) }
             ready.removeAll(keepingCapacity: true)
         }
         let left = mailbox.close()
-        for command in left { handle(command) }
+        for command in left.commands { handle(command) }
+        for job in left.jobs { globalConcurrentExecutor.enqueue(job) }
         while let exchange = exchanges.first?.value {
             exchange.fail(.cancelled, "the transport was shut down")
             complete(exchange, CURLE_OK)
@@ -137,6 +146,7 @@ final class EngineLoop {
         }
         exchange.isFinished = true
         exchanges[exchange.id] = nil
+        moderation.noteExchange(now - exchange.startedAt)
         var error = exchange.failure
         // An early answer says why the body is not wanted, also when the connection broke over it.
         if error == nil, code != CURLE_OK, !exchange.isSufficient, !exchange.isAnsweredEarly {
@@ -318,9 +328,21 @@ final class EngineLoop {
     private func wait(into ready: inout [pollfd]) {
         var wakeAt = min(timerAt, sweepAt)
         for exchange in paced { wakeAt = min(wakeAt, exchange.pacedUntil) }
-        let isBusy = !attended.isEmpty || wakeAt <= now || !mailbox.fallAsleep()
+        var isBusy = !attended.isEmpty || wakeAt <= now
+        if !isBusy, mailbox.isEmpty {
+            let pause = min(moderation.pause(transfers: exchanges.count), wakeAt - now)
+            if pause > 0 {
+                var time = timespec(tv_sec: 0, tv_nsec: Int(pause))
+                nanosleep(&time, nil)
+            }
+        }
+        isBusy = isBusy || !mailbox.fallAsleep()
         polls.wait(
             milliseconds: isBusy ? 0 : Self.milliseconds(until: wakeAt, from: now), into: &ready)
+        now = MonotonicTime.now()
+        let used = MonotonicTime.used()
+        moderation.noteRound(worked: used - usedAt, of: now - wokeAt)
+        (wokeAt, usedAt) = (now, used)
     }
 
     /// Rounded up, so that what is waited for is due afterwards; at most a minute.

@@ -24,18 +24,21 @@ enum Work: Sendable {
     case relay(HTTPRelay, CheckedContinuation<Result<HTTPRelayResult, HTTPRelayFailure>, Never>)
 }
 
-/// The locked inbox of one engine, and the pipe that ends its sleep. Any thread.
+/// The locked inbox of one engine, for commands and for the jobs of tasks, and the pipe that ends its sleep. Any thread.
 ///
 /// The pipe is only written when the engine is asleep or about to be, so that a busy one costs no system call.
 /// The inbox is bounded by the callers: each has one command to start and few to follow it.
 final class EngineMailbox: Sendable {
     private struct Box {
         var commands: [EngineCommand] = []
+        var jobs: [UnownedJob] = []
         var isAsleep = false
         var isStopping = false
         var isClosed = false
         var hasEnded = false
         var endWaiters: [CheckedContinuation<Void, Never>] = []
+
+        var isEmpty: Bool { commands.isEmpty && jobs.isEmpty }
     }
 
     private let box = Locked(Box())
@@ -60,10 +63,15 @@ final class EngineMailbox: Sendable {
     }
 
     /// False when the engine is stopped: then nobody will look at the command.
-    func post(_ command: EngineCommand) -> Bool {
+    func post(_ command: EngineCommand) -> Bool { post { $0.commands.append(command) } }
+
+    /// False when the engine is stopped: then the job is left to the caller.
+    func post(_ job: UnownedJob) -> Bool { post { $0.jobs.append(job) } }
+
+    private func post(_ put: (inout Box) -> Void) -> Bool {
         let (isAccepted, mustWake) = box.withLock { box in
             guard !box.isClosed else { return (false, false) }
-            box.commands.append(command)
+            put(&box)
             defer { box.isAsleep = false }
             return (true, box.isAsleep)
         }
@@ -80,24 +88,23 @@ final class EngineMailbox: Sendable {
         if mustWake { wake() }
     }
 
-    /// Swaps what has come into `commands`, which must be empty; returns whether to stop.
-    func take(into commands: inout [EngineCommand]) -> Bool {
-        var taken = commands
-        let isStopping = box.withLock { box in
+    /// Whether nothing waits to be taken.
+    var isEmpty: Bool { box.withLock { $0.isEmpty } }
+
+    /// Swaps what has come into `commands` and `jobs`, which must be empty; returns whether to stop.
+    func take(into commands: inout [EngineCommand], _ jobs: inout [UnownedJob]) -> Bool {
+        box.withLock { box in
             box.isAsleep = false
-            let came = box.commands
-            box.commands = []
-            taken = came
+            swap(&box.commands, &commands)
+            swap(&box.jobs, &jobs)
             return box.isStopping
         }
-        commands = taken
-        return isStopping
     }
 
     /// True when nothing has come: from now on a post wakes the engine.
     func fallAsleep() -> Bool {
         box.withLock { box in
-            guard box.commands.isEmpty, !box.isStopping else { return false }
+            guard box.isEmpty, !box.isStopping else { return false }
             box.isAsleep = true
             return true
         }
@@ -111,11 +118,11 @@ final class EngineMailbox: Sendable {
     }
 
     /// Closes the inbox for good and returns what was still in it.
-    func close() -> [EngineCommand] {
+    func close() -> (commands: [EngineCommand], jobs: [UnownedJob]) {
         box.withLock { box in
             box.isClosed = true
-            defer { box.commands = [] }
-            return box.commands
+            defer { (box.commands, box.jobs) = ([], []) }
+            return (box.commands, box.jobs)
         }
     }
 

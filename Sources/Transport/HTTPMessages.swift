@@ -64,13 +64,18 @@ public struct HTTPResponseHead: Sendable {
 
     /// The declared length of the body in bytes; nil when absent, chunked, not a number, or said twice and differently.
     public var contentLength: Int64? {
-        let values = headers.values(of: "content-length")
-        guard headers["transfer-encoding"] == nil, let value = values.first,
-            values.allSatisfy({ $0 == value }),
-            // Of signs the number knows more than the field.
-            value.utf8.allSatisfy({ (0x30...0x39).contains($0) })
-        else { return nil }
-        return Int64(value)
+        var length: Int64?
+        var isTold = true
+        headers.forEachField { field in
+            if field.isNamed("content-length") {
+                let number = field.number
+                if number == nil || (length != nil && length != number) { isTold = false }
+                length = number
+            } else if field.isNamed("transfer-encoding") {
+                isTold = false
+            }
+        }
+        return isTold ? length : nil
     }
 
     public var isSuccess: Bool { (200...299).contains(status) }

@@ -37,8 +37,7 @@ extension HTTPRequest {
     private func sizeProblem() -> String? {
         // libcurl would wait for a body in the answer.
         if method == .head && !body.isEmpty { return "a HEAD request has no body" }
-        let bytes = headers.reduce(url.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count }
-        return bytes > Self.headLimitBytes
+        return url.utf8.count + headers.bytes.count > Self.headLimitBytes
             ? "URL and headers are longer than \(Self.headLimitBytes) bytes" : nil
     }
 
@@ -63,28 +62,22 @@ extension HTTPRequest {
     }
 
     private func headerProblem() -> String? {
-        for (name, value) in headers {
-            guard !name.isEmpty, Self.allBytes(of: name, Self.isTokenByte) else {
-                return "a header name holds a byte that is not allowed"
-            }
-            guard Self.allBytes(of: value, { $0 != 0x0D && $0 != 0x0A && $0 != 0 }) else {
-                return "the value of header \(name) holds CR, LF or NUL"
-            }
-            if HTTPHeaders.isSameName(name, "transfer-encoding") {
-                return "header Transfer-Encoding is not the caller's to set"
-            }
+        var problem: String?
+        headers.forEachField { field in
+            if problem == nil { problem = Self.problem(of: field) }
         }
-        return nil
+        return problem
     }
 
-    /// On the string's own memory: this looks at every byte of every request's head.
-    @inline(__always)
-    private static func allBytes(of text: String, _ isGood: (UInt8) -> Bool) -> Bool {
-        var text = text
-        return text.withUTF8 { bytes in
-            for byte in bytes where !isGood(byte) { return false }
-            return true
+    private static func problem(of field: HTTPField) -> String? {
+        if field.nameBytes.isEmpty || !field.nameBytes.allSatisfy(isTokenByte) {
+            return "a header name holds a byte that is not allowed"
         }
+        for byte in field.valueBytes where byte == 0x0D || byte == 0x0A || byte == 0 {
+            return "the value of header \(field.name) holds CR, LF or NUL"
+        }
+        return field.isNamed("transfer-encoding")
+            ? "header Transfer-Encoding is not the caller's to set" : nil
     }
 
     private static func split(

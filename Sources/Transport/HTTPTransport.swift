@@ -15,6 +15,11 @@ public final class HTTPTransport: Sendable {
         engines = (0..<min(max(count, 1), 8)).map { _ in Engine(options) }
     }
 
+    /// The thread of the first engine, for tasks that do little but wait for this transport:
+    /// `withTaskExecutorPreference`. They go on where their answers arrive, which saves two switches of threads for
+    /// each. They share the thread with the transfers, and so must not block and not calculate for long.
+    public var executor: any TaskExecutor { engines[0].executor }
+
     /// Sends a request with a buffered body and buffers the answer, whatever its status.
     ///
     /// When a reused connection turns out to be closed, libcurl sends again what never left; and GET and HEAD in

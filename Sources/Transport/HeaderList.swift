@@ -18,18 +18,18 @@ struct HeaderList: ~Copyable {
         offsets.removeAll(keepingCapacity: true)
         var hasContentType = false
         var hasExpect = false
-        for (name, value) in headers {
-            if HTTPHeaders.isSameName(name, "content-length") { continue }
-            if HTTPHeaders.isSameName(name, "content-type") { hasContentType = true }
-            if HTTPHeaders.isSameName(name, "expect") { hasExpect = true }
+        headers.forEachField { field in
+            if field.isNamed("content-length") { return }
+            if field.isNamed("content-type") { hasContentType = true }
+            if field.isNamed("expect") { hasExpect = true }
             offsets.append(used)
-            append(name)
+            append(field.nameBytes)
             // libcurl takes "Name:" as "do not send Name", also before what C calls space, and "Name;" as an empty value.
-            if value.utf8.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
+            if field.valueBytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
                 append(";")
             } else {
                 append(": ")
-                append(value)
+                append(field.valueBytes)
             }
             end()
         }
@@ -61,7 +61,7 @@ struct HeaderList: ~Copyable {
         body(first)
     }
 
-    private mutating func add(_ line: String) {
+    private mutating func add(_ line: StaticString) {
         offsets.append(used)
         append(line)
         end()
@@ -73,15 +73,16 @@ struct HeaderList: ~Copyable {
         used += 1
     }
 
-    private mutating func append(_ part: String) {
-        var part = part
-        part.withUTF8 { bytes in
-            guard !bytes.isEmpty else { return }
-            reserve(bytes.count)
-            UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(text)[used...])
-                .copyMemory(from: UnsafeRawBufferPointer(bytes))
-            used += bytes.count
-        }
+    private mutating func append(_ part: StaticString) {
+        append(UnsafeRawBufferPointer(start: part.utf8Start, count: part.utf8CodeUnitCount))
+    }
+
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard !bytes.isEmpty else { return }
+        reserve(bytes.count)
+        UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(text)[used...])
+            .copyMemory(from: bytes)
+        used += bytes.count
     }
 
     private mutating func reserve(_ count: Int) {

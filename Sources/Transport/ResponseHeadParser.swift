@@ -1,4 +1,12 @@
-/// Collects the raw lines of an answer's head and parses them once, at the empty line.
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Reads the lines of an answer's head as they come.
 ///
 /// Interim answers (1xx) are dropped. Owned by one exchange, on its engine's thread.
 struct ResponseHeadParser {
@@ -14,66 +22,57 @@ struct ResponseHeadParser {
         case notHTTP
     }
 
-    private var bytes: [UInt8] = []
-    private var isCollecting = false
+    private var headers = HTTPHeaders()
+    /// nil before a status line and after the empty line.
+    private var status: Int?
+    private var takenBytes = 0
 
     /// Whether this line starts a head: lines after the final head and before this are trailers.
     static func isStatusLine(_ line: UnsafeRawBufferPointer) -> Bool {
-        line.count > 5 && line.starts(with: "HTTP/".utf8)
+        guard line.count > 5, let start = line.baseAddress else { return false }
+        return memcmp(start, "HTTP/", 5) == 0
     }
 
     mutating func add(_ line: UnsafeRawBufferPointer) -> Step {
         if Self.isStatusLine(line) {
-            bytes.removeAll(keepingCapacity: true)
-            isCollecting = true
+            headers = HTTPHeaders()
+            headers.reserveCapacity(16, bytes: 512)
+            status = Self.status(of: line)
+            takenBytes = line.count
+            return status == nil ? .notHTTP : .more
         }
-        guard isCollecting else { return .more }
-        guard bytes.count + line.count <= Self.limitBytes else { return .tooLong }
+        guard let status else { return .more }
+        takenBytes += line.count
+        guard takenBytes <= Self.limitBytes else { return .tooLong }
         if line.count > 2 || (line.first != 0x0D && line.first != 0x0A) {
-            if bytes.isEmpty { bytes.reserveCapacity(1024) }
-            bytes.append(contentsOf: line)
+            take(line)
             return .more
         }
-        isCollecting = false
-        guard let head = bytes.withUnsafeBytes(Self.parse) else { return .notHTTP }
-        bytes.removeAll(keepingCapacity: true)
-        return head.status < 200 ? .more : .head(head)
+        self.status = nil
+        if status < 200 { return .more }
+        defer { headers = HTTPHeaders() }
+        return .head(HTTPResponseHead(status: status, headers: headers))
     }
 
-    private static func parse(_ bytes: UnsafeRawBufferPointer) -> HTTPResponseHead? {
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(16)
-        var status: Int?
-        var folded: (name: String, value: String)?
-        var start = 0
-        while start < bytes.count {
-            let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
-            let line = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-            start = end + 1
-            if status == nil {
-                guard let found = Self.status(of: line) else { return nil }
-                status = found
-            } else if let first = line.first, first == 0x20 || first == 0x09 {
-                // An obsolete folded line goes on with the value before it.
-                folded?.value += " " + text(trimmed(line))
-            } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
-                if let folded { headers.append(folded.name, folded.value) }
-                folded = (
-                    name: text(trimmed(UnsafeRawBufferPointer(rebasing: line[..<colon]))),
-                    value: text(trimmed(UnsafeRawBufferPointer(rebasing: line[(colon + 1)...])))
-                )
-            }
+    private mutating func take(_ line: UnsafeRawBufferPointer) {
+        guard let start = line.baseAddress else { return }
+        if line[0] == 0x20 || line[0] == 0x09 {
+            headers.extendLast(Self.trimmed(line))
+        } else if let colon = memchr(start, Int32(UInt8(ascii: ":")), line.count) {
+            let count = UnsafeRawPointer(colon) - start
+            headers.append(
+                Self.trimmed(UnsafeRawBufferPointer(rebasing: line[..<count])),
+                Self.trimmed(UnsafeRawBufferPointer(rebasing: line[(count + 1)...])))
         }
-        if let folded { headers.append(folded.name, folded.value) }
-        return status.map { HTTPResponseHead(status: $0, headers: headers) }
     }
 
     private static func status(of line: UnsafeRawBufferPointer) -> Int? {
         guard let space = line.firstIndex(of: 0x20), space + 3 < line.count else { return nil }
         var status = 0
-        for byte in line[(space + 1)...(space + 3)] {
-            guard byte >= 0x30, byte <= 0x39 else { return nil }
-            status = status * 10 + Int(byte - 0x30)
+        for index in (space + 1)...(space + 3) {
+            let digit = line[index] &- 0x30
+            guard digit < 10 else { return nil }
+            status = status * 10 + Int(digit)
         }
         return status
     }
@@ -87,13 +86,6 @@ struct ResponseHeadParser {
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {
-        byte == 0x20 || byte == 0x09 || byte == 0x0D
-    }
-
-    /// UTF-8, else ISO 8859-1, in which every byte is the character of the same number.
-    private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
-        if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
-        return String(validating: bytes, as: UTF8.self)
-            ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+        byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A
     }
 }

@@ -20,7 +20,9 @@ struct ImportFence {
         "Lambda": Row(ours: ["Transport"], others: ["Logging"]),
         // Signing for digests and Transport for body readers: both stand in S3's own declarations.
         "Replication": Row(ours: ["S3", "Signing", "Transport"], others: ["Logging"]),
-        "Functions": Row(ours: ["Lambda", "Replication", "S3"], others: ["Logging"]),
+        // Transport for its lock.
+        "Functions": Row(
+            ours: ["Lambda", "Replication", "S3", "Transport"], others: ["Logging"]),
         "Runtime": Row(
             ours: ["Lambda", "Transport", "Signing"],
             others: [

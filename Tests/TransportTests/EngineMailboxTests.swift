@@ -40,11 +40,12 @@ import Testing
     @Test func nothingIsLostAtTheEnd() async {
         mailbox.stop()
         var commands: [EngineCommand] = []
-        #expect(mailbox.take(into: &commands))
+        var jobs: [UnownedJob] = []
+        #expect(mailbox.take(into: &commands, &jobs))
         #expect(mailbox.post(.resume(1)))
-        #expect(mailbox.close().map(Self.id) == [1])
+        #expect(mailbox.close().commands.map(Self.id) == [1])
         #expect(!mailbox.post(.resume(2)))
-        #expect(mailbox.close().isEmpty)
+        #expect(mailbox.close().commands.isEmpty)
         async let first: Void = mailbox.waitUntilEnded()
         async let second: Void = mailbox.waitUntilEnded()
         mailbox.end()
@@ -58,7 +59,8 @@ import Testing
         let received = Count()
         ScriptedServer.thread {
             var commands: [EngineCommand] = []
-            while !mailbox.take(into: &commands) {
+            var jobs: [UnownedJob] = []
+            while !mailbox.take(into: &commands, &jobs) {
                 received.add(commands.count)
                 commands.removeAll()
                 guard mailbox.fallAsleep() else { continue }
@@ -89,7 +91,8 @@ import Testing
 
     private func take() -> [UInt64] {
         var commands: [EngineCommand] = []
-        _ = mailbox.take(into: &commands)
+        var jobs: [UnownedJob] = []
+        _ = mailbox.take(into: &commands, &jobs)
         return commands.map(Self.id)
     }
 

@@ -5,7 +5,8 @@ import Testing
 /// When a transfer counts as idle, on a clock that the test sets: the loop is made and not run.
 @Suite struct IdleClockTests {
     private let loop = EngineLoop(
-        EngineOptions(.init()) { _ in nil }, mailbox: EngineMailbox())
+        EngineOptions(.init()) { _ in nil }, mailbox: EngineMailbox(),
+        executor: EngineExecutor(mailbox: EngineMailbox()))
     private let second: Nanoseconds = 1_000_000_000
     private let start: Nanoseconds = 100_000_000_000
     private let head = Array("HTTP/1.1 200 OK\r\n".utf8)

@@ -66,8 +66,10 @@ struct TransferRun: Sendable {
         let result = try await ProgressDisplay(
             terminal: compose.terminal, progress: progress, isQuiet: isQuiet
         ).during {
-            try await invoker.invoke(
-                ReconcileFunction.name, event, returning: ReconcileResult.self, parent: nil)
+            try await withTaskExecutorPreference(compose.transport.executor) {
+                try await invoker.invoke(
+                    ReconcileFunction.name, event, returning: ReconcileResult.self, parent: nil)
+            }
         }
         log.close()
         var report = TransferReport(

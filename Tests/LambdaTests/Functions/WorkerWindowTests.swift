@@ -6,7 +6,7 @@ struct BoundedQueueTests {
     @Test func handsOutInOrderAndThenEnds() async throws {
         let queue = BoundedQueue<Int>(capacity: 5000)
         for number in 0..<3000 { try await queue.send(number) }
-        await queue.finish()
+        queue.finish()
         var taken: [Int] = []
         while let next = try await queue.next() { taken.append(next) }
         #expect(taken == Array(0..<3000))
@@ -40,12 +40,12 @@ struct BoundedQueueTests {
         let empty = BoundedQueue<Int>(capacity: 1)
         let hungry = Task { try await empty.next() }
         for _ in 0..<200 { await Task.yield() }
-        await queue.close()
-        await empty.close()
+        queue.close()
+        empty.close()
         await #expect(throws: CancellationError.self) { try await waiting.value }
         await #expect(throws: CancellationError.self) { _ = try await hungry.value }
         await #expect(throws: CancellationError.self) { try await queue.send(3) }
-        await queue.finish()
+        queue.finish()
         await #expect(throws: CancellationError.self) { _ = try await queue.next() }
     }
 }

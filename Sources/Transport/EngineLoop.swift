@@ -38,7 +38,7 @@ final class EngineLoop {
     /// Handles kept for reuse. A bulk one holds two buffers of 128 KiB.
     private static let idleSmallLimit = 128
     private static let idleBulkLimit = 8
-    /// Rounds without a look at the sockets while callbacks and timers make each other work.
+    /// Rounds without a look at the sockets while callbacks, timers and tasks make each other work.
     private static let innerRoundsLimit = 8
     /// Set in the identifier of a relay's second exchange.
     static let destinationBit: UInt64 = 1 << 63
@@ -85,11 +85,16 @@ final class EngineLoop {
         var ready: [pollfd] = []
         while true {
             now = MonotonicTime.now()
-            let isStopping = mailbox.take(into: &commands, &jobs)
-            for command in commands { handle(command) }
-            commands.removeAll(keepingCapacity: true)
-            for job in jobs { executor.run(job) }
-            jobs.removeAll(keepingCapacity: true)
+            var isStopping = false
+            // Jobs ask for transfers, and what is refused at once makes jobs again.
+            for _ in 0..<Self.innerRoundsLimit {
+                isStopping = mailbox.take(into: &commands, &jobs)
+                if commands.isEmpty, jobs.isEmpty { break }
+                for command in commands { handle(command) }
+                commands.removeAll(keepingCapacity: true)
+                for job in jobs { executor.run(job) }
+                jobs.removeAll(keepingCapacity: true)
+            }
             if isStopping { break }
             runDueWork()
             if now >= sweepAt { sweep() }

@@ -72,12 +72,11 @@ extension Convergence {
     /// Whether the source's bucket has object lock, whose headers CopyObject leaves behind. Asked
     /// once; a store that cannot say has none.
     private func sourceBucketLocks() async -> Bool {
-        if let known = shared.sourceBucketLocks { return known }
-        // Best effort: without an answer the object's own lock headers are not copied.
-        let configuration = try? await source.objectLockConfiguration(sourceAddress.bucket)
-        let locks = configuration?.isEnabled ?? false
-        shared.sawSourceBucketLocks(locks)
-        return locks
+        await shared.sourceBucketLocks { [source, bucket = sourceAddress.bucket] in
+            // Best effort: without an answer the object's own lock headers are not copied.
+            let configuration = try? await source.objectLockConfiguration(bucket)
+            return configuration?.isEnabled ?? false
+        }
     }
 
     private func copyPartsServerSide(

@@ -10,7 +10,7 @@ final class SharedState: Sendable {
         var sourceBucketSeenAt: Int64 = 0
         var unusable: Set<Feature> = []
         var checked: Set<Feature> = []
-        var sourceBucketLocks: Bool?
+        var sourceBucketLocks: Task<Bool, Never>?
     }
 
     /// Something that a write asks for besides its content, and that a store may not know.
@@ -70,11 +70,17 @@ final class SharedState: Sendable {
         state.withLock { $0.sourceBucketSeenAt = now }
     }
 
-    /// nil: not asked yet.
-    var sourceBucketLocks: Bool? { state.withLock { $0.sourceBucketLocks } }
-
-    func sawSourceBucketLocks(_ locks: Bool) {
-        state.withLock { $0.sourceBucketLocks = locks }
+    /// Asks once; who comes while the answer is on its way waits for it.
+    func sourceBucketLocks(_ ask: @escaping @Sendable () async -> Bool) async -> Bool {
+        let answer = state.withLock { state in
+            if let answer = state.sourceBucketLocks { return answer }
+            // A task of its own, because it asks for all: the first one's cancellation is not the others'. It ends
+            // with its one request.
+            let answer = Task { await ask() }
+            state.sourceBucketLocks = answer
+            return answer
+        }
+        return await answer.value
     }
 
     private static let bucketTrustMilliseconds: Int64 = 10_000

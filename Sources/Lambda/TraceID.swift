@@ -25,9 +25,8 @@ public enum TraceID {
     /// The root in a header, or nil.
     public static func root(of header: String) -> Substring? {
         // It comes first as a rule; other senders may put it elsewhere.
-        let bytes = header.utf8
-        if bytes.starts(with: "Root=".utf8) {
-            let rest = header[bytes.index(bytes.startIndex, offsetBy: 5)...]
+        if header.hasPrefix("Root=") {
+            let rest = header[header.utf8.index(header.startIndex, offsetBy: 5)...]
             return rest[..<(rest.utf8.firstIndex(of: UInt8(ascii: ";")) ?? rest.endIndex)]
         }
         return header.split(separator: ";").first { $0.hasPrefix("Root=") }?.dropFirst(5)

@@ -1,3 +1,5 @@
+import Transport
+
 /// AWS Signature V4 for one service. Holds a small cache of derived signing keys. Thread-safe.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html>
 public final class RequestSigner: Sendable {
@@ -7,6 +9,8 @@ public final class RequestSigner: Sendable {
     public let service: String
     private let canonicalPath: CanonicalPath
     private let keys: SigningKeyCache
+    /// Of the request before: those of one second have the same.
+    private let lastParts = Locked<(time: Int64, region: String, parts: StringToSign)?>(nil)
 
     public init(service: String = "s3") {
         self.service = service
@@ -58,6 +62,15 @@ public final class RequestSigner: Sendable {
         return (signed.fields, chunks)
     }
 
+    private func parts(time: Int64, region: String) -> StringToSign {
+        lastParts.withLock { last in
+            if let last, last.time == time, last.region == region { return last.parts }
+            let parts = StringToSign(time: time, region: region, service: service)
+            last = (time, region, parts)
+            return parts
+        }
+    }
+
     private func signRequest(
         method: String, host: String, path: String, query: [(name: String, value: String)],
         headers: [(name: String, value: String)], payload: PayloadHash, credentials: Credentials,
@@ -66,7 +79,7 @@ public final class RequestSigner: Sendable {
         fields: [(name: String, value: String)], signature: String, key: SigningKey,
         parts: StringToSign
     ) {
-        let parts = StringToSign(time: time, region: region, service: service)
+        let parts = parts(time: time, region: region)
         let payload = payload.headerValue
         var fields: [(name: String, value: String)] = []
         fields.reserveCapacity(4)
@@ -109,7 +122,7 @@ public final class RequestSigner: Sendable {
         time: Int64, expires: Int
     ) -> String {
         precondition((1...Self.expiresSecondsMaximum).contains(expires), "expires out of range")
-        let parts = StringToSign(time: time, region: region, service: service)
+        let parts = parts(time: time, region: region)
         let signed = headers + [("host", host)]
         let names = CanonicalRequest(
             method: "", path: "", query: [], headers: signed, payload: ""

@@ -54,11 +54,13 @@ public struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral, 
 
     /// Adds a field after the others, whether or not the name is already there.
     public mutating func append(_ name: String, _ value: String) {
-        let mark = Mark(
-            start: bytes.count, nameBytes: name.utf8.count, valueBytes: value.utf8.count)
-        bytes.append(contentsOf: name.utf8)
-        bytes.append(contentsOf: value.utf8)
-        marks.append(mark)
+        var name = name
+        var value = value
+        name.withUTF8 { name in
+            value.withUTF8 { value in
+                append(UnsafeRawBufferPointer(name), UnsafeRawBufferPointer(value))
+            }
+        }
     }
 
     /// Adds a field as it came from the network.

@@ -3,6 +3,8 @@ public struct LocalS3Error: Error, Sendable, CustomStringConvertible {
     public enum Kind: String, Sendable {
         /// Another process has the folder open.
         case folderInUse
+        /// The folder holds something else: what is there would be written over.
+        case folderForeign
         /// The folder cannot be read or written, or is of another version.
         case folderUnusable
         /// The address is taken, or is not this machine's.
@@ -25,6 +27,7 @@ public struct LocalS3Error: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch kind {
         case .folderInUse: "another process has \(context) open"
+        case .folderForeign: context
         case .folderUnusable: "cannot use the folder: \(context)"
         case .addressUnusable: "cannot listen on \(context)"
         case .invalidBucketName: "\"\(context)\" is not a valid bucket name"

@@ -1,3 +1,4 @@
+import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
@@ -75,9 +76,12 @@ public struct LocalS3Server: Service, Sendable {
             }
             return store
         } catch let error as StorageError {
-            throw error.kind == .inUse
-                ? LocalS3Error(.folderInUse, configuration.rootDirectory, cause: error)
-                : LocalS3Error(.folderUnusable, error.description, cause: error)
+            switch error.kind {
+            case .inUse:
+                throw LocalS3Error(.folderInUse, configuration.rootDirectory, cause: error)
+            case .notEmpty: throw LocalS3Error(.folderForeign, error.description, cause: error)
+            default: throw LocalS3Error(.folderUnusable, error.description, cause: error)
+            }
         }
     }
 
@@ -114,9 +118,15 @@ public struct LocalS3Server: Service, Sendable {
                 .get()
         } catch {
             throw LocalS3Error(
-                .addressUnusable, "\(configuration.host):\(configuration.port): \(error)",
-                cause: error)
+                .addressUnusable,
+                "\(configuration.host):\(configuration.port): \(words(error))", cause: error)
         }
+    }
+
+    /// What the system said, without the name of the call.
+    private static func words(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return String(cString: strerror(error.errnoCode))
     }
 }
 

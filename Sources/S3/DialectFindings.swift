@@ -15,6 +15,9 @@ public struct DialectFindings: Sendable, Codable {
         }
     }
 
+    /// The widest line of the table.
+    static let columns = 100
+
     public var dialect: Dialect
     public var findings: [Finding]
     /// Keys of the probe's that could not be deleted again; empty as a rule.
@@ -30,7 +33,7 @@ public struct DialectFindings: Sendable, Codable {
 
     public subscript(_ name: String) -> Finding? { findings.first { $0.name == name } }
 
-    /// For people: one line a finding, in columns.
+    /// For people: one line a finding, in columns. What a store says at length is cut; the JSON has all of it.
     public var table: String {
         let width = findings.map { $0.name.unicodeScalars.count }.max() ?? 0
         return findings.map { finding in
@@ -43,8 +46,12 @@ public struct DialectFindings: Sendable, Codable {
                 case .no: "no     "
                 case .unknown: "unknown"
                 }
-            return finding.answer.isEmpty
-                ? name + "  " + support : name + "  " + support + "  " + finding.answer
+            guard !finding.answer.isEmpty else { return name + "  " + support }
+            let room = Self.columns - width - 11
+            let answer =
+                finding.answer.count <= room
+                ? finding.answer : finding.answer.prefix(room - 1) + "…"
+            return name + "  " + support + "  " + answer
         }.joined(separator: "\n")
     }
 }

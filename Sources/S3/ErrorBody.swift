@@ -1,3 +1,4 @@
+import Signing
 import XML
 
 /// S3's error document, as far as anything here uses it.
@@ -7,6 +8,8 @@ struct ErrorBody: Equatable {
     var requestID: String?
     var region: String?
     var endpoint: String?
+    /// The store's clock, Unix seconds: told with a date that it will not take.
+    var serverTime: Int64?
 
     /// From an answer's body; nil when it is no error document.
     init?(_ body: [UInt8]) {
@@ -29,6 +32,8 @@ struct ErrorBody: Equatable {
         requestID = error.value("RequestId") ?? root.value("RequestId")
         region = error.value("Region")
         endpoint = error.value("Endpoint")
+        serverTime = error.value("ServerTime").flatMap(Timestamps.parseISO8601Milliseconds)
+            .map { $0 / 1000 }
     }
 
     /// Whether the body's first element is `<Error>`: cheap, for answers of success that may be errors.

@@ -61,6 +61,7 @@ struct Refusal {
             }
         }
         requestID = requestID ?? error?.requestID
+        date = date ?? error?.serverTime.map(Timestamps.httpDate)
         if error == nil, code != nil {
             kind = Classification.kind(status: head.status, code: code, hasKey: hasKey)
         }

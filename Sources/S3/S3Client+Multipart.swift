@@ -18,6 +18,7 @@ extension S3Client {
             request.add("x-amz-checksum-algorithm", checksum.algorithm.uppercased())
         }
         request.usesNewConnection = true
+        request.mayFailInBody = true
         let start = ContinuousClock.now
         let (response, attempts) = try await performCounted(request)
         let root = try document(response, request)

@@ -26,7 +26,7 @@ struct Brigade: ParsableCommand {
         // Detached: the main thread, whose actor this is, waits for signals.
         let task = Task.detached {
             let status = await run(arguments)
-            Glibc.exit(status.rawValue)
+            Glibc.exit(wholly(status).rawValue)
         }
         interruption.wait { task.cancel() }
     }
@@ -46,12 +46,37 @@ struct Brigade: ParsableCommand {
             return .done
         } catch let failure as CommandFailure {
             StandardStreams.error(failure.rendered)
+            document(failure.status, failure.message, failure.advice, arguments)
             return failure.status
         } catch let status as ExitStatus {
             return status
         } catch {
             return report(error, arguments)
         }
+    }
+
+    /// Who asked for a document gets one, also of what did not begin.
+    private static func document(
+        _ status: ExitStatus, _ message: String, _ advice: [String], _ arguments: [String]
+    ) {
+        let options = arguments.prefix { $0 != "--" }
+        guard options.contains("--json"), !StandardStreams.outputSoFar.isAny else { return }
+        let document = JSONValue.object([
+            "status": .string(status == .interrupted ? "interrupted" : "failed"),
+            "exitCode": .int(Int(status.rawValue)), "error": .string(message),
+            "advice": .array(advice.map { .string($0) }),
+        ])
+        StandardStreams.output(document.text)
+    }
+
+    /// A result that could not be written is no success.
+    private static func wholly(_ status: ExitStatus) -> ExitStatus {
+        guard status == .done, let problem = StandardStreams.outputSoFar.problem else {
+            return status
+        }
+        StandardStreams.error(
+            "brigade: standard output could not be written: \(problem)\n  The work itself is done.")
+        return .someFailed
     }
 
     /// Help, version and wrong usage, as the argument parser words them.
@@ -62,6 +87,7 @@ struct Brigade: ParsableCommand {
             return .done
         }
         let lines = message(for: error)
+        document(.usage, lines, [], arguments)
         StandardStreams.error(
             "brigade: \(lines)\n  See: brigade \(CommandLineAdvice.subcommand(arguments))--help")
         return .usage

@@ -1,7 +1,9 @@
 """One cause, one clear message on standard error, the right exit code, within five seconds, and nothing half-written."""
 
+import json
 import re
 import signal
+import subprocess
 import time
 
 import pytest
@@ -9,7 +11,7 @@ from support import stores
 from support.faults import Fault, Proxy
 from support.pool import new_bucket
 from support.servers import ACCESS, SECRET
-from support.tools import free_port
+from support.tools import binary, free_port
 from support.untrusted import UntrustedServer
 
 WRONG_SECRET = "this-is-not-the-secret-0123456789"
@@ -53,6 +55,42 @@ def test_unknown_connection(sides, brigade, command):
     _, bucket, _, copy = sides
     result = brigade.run(command, f"s3://nowhere@{bucket}", f"s3://b@{copy}")
     assert_told(result, 2, "nowhere", "BRIGADE_CONNECTION_NOWHERE")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_who_asks_for_a_document_gets_one_of_a_failure_too(sides, brigade, command):
+    _, bucket, _, copy = sides
+    result = brigade.run(command, "--json", f"s3://a@{bucket}-not", f"s3://b@{copy}")
+    assert_told(result, 4, f"{bucket}-not")
+    document = json.loads(result.out)
+    assert document["exitCode"] == 4
+    assert f"{bucket}-not" in document["error"]
+    result = brigade.run(command, "--json", f"s3://nowhere@{bucket}", f"s3://b@{copy}")
+    assert_told(result, 2, "nowhere")
+    assert json.loads(result.out)["exitCode"] == 2
+
+
+def test_a_result_that_cannot_be_written_is_no_success(sides, brigade):
+    _, bucket, _, copy = sides
+    for arguments in (["--help"], ["copy", "--dry-run", f"s3://a@{bucket}", f"s3://b@{copy}"]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [str(binary()), *arguments], env=brigade.env, stdin=subprocess.DEVNULL, stdout=full,
+                stderr=subprocess.PIPE, text=True, timeout=60,
+            )  # fmt: skip
+        assert done.returncode == 1, done
+        assert "standard output" in done.stderr and "No space left" in done.stderr, done
+
+
+@pytest.mark.parametrize("flags, words", [
+    (["--quiet", "--verbose"], ["--quiet", "--verbose"]),
+    (["--include", "["], ["glob", "closed"]),
+])  # fmt: skip
+def test_flags_that_make_no_sense(sides, brigade, flags, words):
+    _, bucket, _, copy = sides
+    result = brigade.run("copy", *flags, f"s3://a@{bucket}", f"s3://b@{copy}")
+    assert_told(result, 2, *words)
+    assert result.out == ""
 
 
 @pytest.mark.parametrize("command", COMMANDS)

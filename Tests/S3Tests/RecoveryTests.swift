@@ -194,6 +194,21 @@ import Transport
         #expect(server.requests.count == 3)
     }
 
+    /// A store may say the time only in its refusal's document.
+    @Test func clockSkewIsLearntFromTheDocument() async throws {
+        let server = try ScriptedServer { _, request in
+            let date = request.header("x-amz-date") ?? ""
+            let refusal =
+                "<Error><Code>RequestTimeTooSkewed</Code><ServerTime>2030-01-01T00:00:00Z</ServerTime>"
+                + "</Error>"
+            return date.hasPrefix("2030")
+                ? Self.written : .respond(403, [], Array(refusal.utf8))
+        }
+        let client = TestClients.client(server.authority)
+        _ = try await client.putObject(object, body: [])
+        #expect(server.requests.count == 2)
+    }
+
     @Test func clocksThatAgreeAreNoReasonToTryAgain() async throws {
         let server = try ScriptedServer { _, _ in
             let now = Timestamps.httpDate(Timestamps.nowMilliseconds() / 1000)

@@ -44,14 +44,19 @@ struct Authenticator: Sendable {
                 "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
             )
         }
-        var fields: [Substring: Substring] = [:]
-        for piece in authorization.dropFirst(scheme.count).split(separator: ",") {
-            let pair = piece.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-            if pair.count == 2 { fields[pair[0]] = pair[1] }
+        var (scope, names, signature): (Substring?, Substring?, Substring?)
+        let fields = Substring(authorization.utf8.dropFirst(scheme.utf8.count))
+        for piece in fields.pieces(",") {
+            let pair = Substring(piece.utf8.drop { $0 == 0x20 }).pieces("=", maxSplits: 1)
+            guard pair.count == 2 else { continue }
+            switch pair[0] {
+            case "Credential": scope = pair[1]
+            case "SignedHeaders": names = pair[1]
+            case "Signature": signature = pair[1]
+            default: break
+            }
         }
-        guard let scope = fields["Credential"], let names = fields["SignedHeaders"],
-            let signature = fields["Signature"]
-        else {
+        guard let scope, let names, let signature else {
             throw S3Failure(
                 .authorizationHeaderMalformed, "The authorization header is malformed.")
         }
@@ -65,7 +70,9 @@ struct Authenticator: Sendable {
         guard abs(time - now) <= Self.skewSecondsMaximum else {
             throw S3Failure(.requestTimeTooSkewed)
         }
-        guard credential.day == date.prefix(8) else { throw S3Failure(.signatureDoesNotMatch) }
+        guard credential.day == Substring(date.utf8.prefix(8)) else {
+            throw S3Failure(.signatureDoesNotMatch)
+        }
         guard let text = request.header("x-amz-content-sha256") else {
             throw S3Failure(
                 .invalidRequest, "Missing required header for this request: x-amz-content-sha256")
@@ -75,9 +82,11 @@ struct Authenticator: Sendable {
                 "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a streaming form or a valid sha256 value.",
                 name: "x-amz-content-sha256", value: text)
         }
-        let own: Set<Substring> = ["host", "x-amz-date", "x-amz-content-sha256"]
-        let signedNames = names.split(separator: ";")
-        guard own.isSubset(of: signedNames) else { throw S3Failure(.signatureDoesNotMatch) }
+        let own: [Substring] = ["host", "x-amz-date", "x-amz-content-sha256"]
+        let signedNames = names.pieces(";")
+        guard own.allSatisfy(signedNames.contains) else {
+            throw S3Failure(.signatureDoesNotMatch)
+        }
         try requireSigned(signedNames, request)
         let signed = signer.sign(
             method: request.method.rawValue, host: request.header("host") ?? "",
@@ -87,7 +96,7 @@ struct Authenticator: Sendable {
             credentials: Credentials(
                 accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey),
             region: region, time: time)
-        let expected = signed.last?.value.suffix(64) ?? ""
+        let expected = signed.last.map { Substring($0.value.utf8.suffix(64)) } ?? ""
         guard Self.isEqual(expected, signature) else { throw S3Failure(.signatureDoesNotMatch) }
         return Identity(isReadOnly: key.isReadOnly, payload: payload)
     }
@@ -130,7 +139,7 @@ struct Authenticator: Sendable {
         guard now < time + Int64(expires) else {
             throw S3Failure(.accessDenied, "Request has expired")
         }
-        let names = try parameter("X-Amz-SignedHeaders").split(separator: ";")
+        let names = try parameter("X-Amz-SignedHeaders")[...].pieces(";")
         guard names.contains("host") else { throw S3Failure(.signatureDoesNotMatch) }
         try requireSigned(names, request)
         let query = signer.presign(
@@ -150,7 +159,9 @@ struct Authenticator: Sendable {
     /// Every `x-amz-` header must be under the signature: else anybody on the way could add one.
     private func requireSigned(_ names: [Substring], _ request: S3Request) throws(S3Failure) {
         for (name, _) in request.headers where name.utf8.count > 6 {
-            guard name.prefix(6).lowercased() == "x-amz-" else { continue }
+            guard zip(name.utf8, "x-amz-".utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) else {
+                continue
+            }
             let lower = name.lowercased()
             guard lower == "x-amz-content-sha256" || names.contains(lower[...]) else {
                 throw S3Failure(
@@ -183,8 +194,8 @@ struct Authenticator: Sendable {
     }
 
     private static func rawQuery(_ request: S3Request) -> [(name: String, value: String)] {
-        request.rawQuery.split(separator: "&").map { piece in
-            let pair = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        request.rawQuery[...].pieces("&").map { piece in
+            let pair = piece.pieces("=", maxSplits: 1, omittingEmpty: false)
             return (String(pair[0]), pair.count > 1 ? String(pair[1]) : "")
         }
     }
@@ -205,6 +216,18 @@ struct Authenticator: Sendable {
     }
 }
 
+extension Substring {
+    /// Split by bytes: by characters it takes a quarter of a small request's time.
+    fileprivate func pieces(
+        _ separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmpty: Bool = true
+    ) -> [Substring] {
+        utf8.split(
+            separator: UInt8(ascii: separator), maxSplits: maxSplits,
+            omittingEmptySubsequences: omittingEmpty
+        ).map { Substring($0) }
+    }
+}
+
 /// `ACCESSKEY/20130524/us-east-1/s3/aws4_request`
 private struct Credential {
     let accessKeyID: String
@@ -212,7 +235,7 @@ private struct Credential {
     let region: String
 
     init(_ text: Substring, _ code: S3Failure.Code) throws(S3Failure) {
-        let pieces = text.split(separator: "/", omittingEmptySubsequences: false)
+        let pieces = text.pieces("/", omittingEmpty: false)
         guard pieces.count >= 5, pieces[pieces.count - 1] == "aws4_request",
             pieces[pieces.count - 2] == "s3"
         else {

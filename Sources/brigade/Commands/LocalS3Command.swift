@@ -91,6 +91,10 @@ struct LocalS3Command: ExampledCommand {
             CommandFailure(
                 .usage, error.description,
                 advice: "Stop that one, or name another folder with --root.")
+        case .folderForeign:
+            CommandFailure(
+                .usage, error.description,
+                advice: "Name an empty folder, a new one, or one of LocalS3's with --root.")
         case .folderUnusable:
             CommandFailure(
                 .usage, error.description,

@@ -25,4 +25,10 @@ struct CommonOptions: ParsableArguments {
             "notes, lambda-x86 or lambda-arm (default: notes).",
             valueName: "card"))
     var rates: String?
+
+    func validate() throws {
+        if quiet, verbose {
+            throw ValidationError("--quiet and --verbose contradict each other: name one.")
+        }
+    }
 }

@@ -34,6 +34,11 @@ struct FilterOptions: ParsableArguments {
     }
 
     func validate() throws {
+        do {
+            try filter.validate()
+        } catch {
+            throw ValidationError(error.description)
+        }
         if let minSize, let maxSize, minSize.bytes > maxSize.bytes {
             throw ValidationError("--min-size is larger than --max-size: nothing would match.")
         }

@@ -62,6 +62,21 @@ public final class RequestSigner: Sendable {
         return (signed.fields, chunks)
     }
 
+    /// The head's signature as ``sign`` makes it, and those of the chunks that shall follow: for who checks them.
+    public func signaturesOfChunks(
+        method: String, host: String, path: String, query: [(name: String, value: String)],
+        headers: [(name: String, value: String)], payload: PayloadHash, credentials: Credentials,
+        region: String, time: Int64
+    ) -> (head: String, chunks: ChunkSignatures) {
+        let signed = signRequest(
+            method: method, host: host, path: path, query: query, headers: headers,
+            payload: payload, credentials: credentials, region: region, time: time)
+        return (
+            signed.signature,
+            ChunkSignatures(key: signed.key, parts: signed.parts, seed: signed.signature)
+        )
+    }
+
     private func parts(time: Int64, region: String) -> StringToSign {
         lastParts.withLock { last in
             if let last, last.time == time, last.region == region { return last.parts }

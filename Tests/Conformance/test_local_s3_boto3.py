@@ -1,6 +1,8 @@
 """The embedded endpoint as boto3 sees it, with boto3's own defaults: checksums in trailers, virtual parts and all."""
 
 import hashlib
+import io
+import re
 import urllib.error
 import urllib.request
 
@@ -10,6 +12,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from support import catalogue, stores
+from support.front import TLSFront
 from support.pool import new_bucket
 
 MIB = 1 << 20
@@ -62,6 +65,64 @@ def test_headers_metadata_and_tags_come_back(server, bucket, s3):
     assert s3.head_object(Bucket=bucket, Key="kind/user-metadata")["Metadata"] == {"foo": "bar", "mixed-case": "V"}
     tags = s3.get_object_tagging(Bucket=bucket, Key="kind/tags")["TagSet"]
     assert {tag["Key"]: tag["Value"] for tag in tags} == {"a": "1", "b": "x y", "c": "+="}
+
+
+@pytest.fixture
+def over_tls(server, tmp_path):
+    """boto3's defaults over TLS: bodies as aws-chunked, with the checksum in a trailer."""
+    with TLSFront(tmp_path, server.port) as front:
+        client = boto3.client(
+            "s3", endpoint_url=f"https://127.0.0.1:{front.port}", verify=str(front.certificate),
+            aws_access_key_id=server.access, aws_secret_access_key=server.secret, region_name="us-east-1",
+            config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+        )  # fmt: skip
+        sent = []
+        client.meta.events.register("before-send.s3", lambda request, **_: sent.append(dict(request.headers)))
+        yield client, sent
+        client.close()
+
+
+def header(headers: dict, name: str) -> str:
+    value = {key.lower(): value for key, value in headers.items()}.get(name, b"")
+    return value.decode() if isinstance(value, bytes) else value
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
+@pytest.mark.parametrize("size", [0, 1, 70_000, 3 * MIB])
+def test_checksums_come_in_trailers(bucket, s3, over_tls, algorithm, size):
+    client, sent = over_tls
+    body = catalogue.body(f"{algorithm} {size}", size)
+    client.put_object(Bucket=bucket, Key="k", Body=io.BytesIO(body), ChecksumAlgorithm=algorithm)
+    assert header(sent[-1], "x-amz-content-sha256") == "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+    assert header(sent[-1], "x-amz-trailer") == f"x-amz-checksum-{algorithm.lower()}"
+    head = s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    assert head["Body"].read() == body
+    assert head[f"Checksum{algorithm}"]
+    assert "aws-chunked" not in head.get("ContentEncoding", "")
+
+
+def test_parts_with_checksums_in_trailers(bucket, s3, over_tls):
+    client, sent = over_tls
+    body = catalogue.body("parts in trailers", 12 * MIB)
+    settings = TransferConfig(multipart_threshold=5 * MIB, multipart_chunksize=5 * MIB)
+    client.upload_fileobj(io.BytesIO(body), bucket, "parts", Config=settings)
+    assert sum(header(one, "x-amz-trailer") != "" for one in sent) == 3
+    assert s3.get_object(Bucket=bucket, Key="parts")["Body"].read() == body
+
+
+def test_a_trailer_that_is_wrong_is_refused(bucket, s3, over_tls):
+    client, _ = over_tls
+
+    def falsify(request, **_):
+        body = request.body.read() if hasattr(request.body, "read") else request.body
+        request.body = re.sub(rb"(x-amz-checksum-crc32:)[^\r]*", rb"\1AAAAAA==", body)
+        assert len(request.body) == len(body) and request.body != body
+
+    client.meta.events.register("before-send.s3", falsify)
+    with pytest.raises(ClientError) as caught:
+        client.put_object(Bucket=bucket, Key="wrong", Body=io.BytesIO(b"body"), ChecksumAlgorithm="CRC32")
+    assert caught.value.response["Error"]["Code"] == "BadDigest"
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
 
 def test_listings_page_in_the_order_of_utf8(server, bucket, s3):

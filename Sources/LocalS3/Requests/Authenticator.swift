@@ -4,6 +4,8 @@ import Signing
 struct Identity: Sendable {
     let isReadOnly: Bool
     let payload: PayloadHash
+    /// Of the chunks of a body that is signed chunk by chunk.
+    var chunks: ChunkSignatures?
 }
 
 /// Checks signatures against the keys that are served. Thread-safe.
@@ -88,7 +90,7 @@ struct Authenticator: Sendable {
             throw S3Failure(.signatureDoesNotMatch)
         }
         try requireSigned(signedNames, request)
-        let signed = signer.sign(
+        let signed = signer.signaturesOfChunks(
             method: request.method.rawValue, host: request.header("host") ?? "",
             path: request.rawPath, query: Self.rawQuery(request),
             headers: Self.headers(signedNames.filter { !own.contains($0) }, request),
@@ -96,9 +98,13 @@ struct Authenticator: Sendable {
             credentials: Credentials(
                 accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey),
             region: region, time: time)
-        let expected = signed.last.map { Substring($0.value.utf8.suffix(64)) } ?? ""
-        guard Self.isEqual(expected, signature) else { throw S3Failure(.signatureDoesNotMatch) }
-        return Identity(isReadOnly: key.isReadOnly, payload: payload)
+        guard Self.isEqual(signed.head[...], signature) else {
+            throw S3Failure(.signatureDoesNotMatch)
+        }
+        let signsChunks = payload == .streamingSigned || payload == .streamingSignedTrailer
+        return Identity(
+            isReadOnly: key.isReadOnly, payload: payload,
+            chunks: signsChunks ? signed.chunks : nil)
     }
 
     private func checkQuery(_ request: S3Request, now: Int64) throws(S3Failure) -> Identity {

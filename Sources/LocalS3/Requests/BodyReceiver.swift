@@ -23,13 +23,15 @@ final class BodyReceiver {
     private var md5: Checksum?
     private var sha256: Checksum?
     private var checksum: Checksum?
+    /// Of a body that comes as `aws-chunked`.
+    private var framing: AWSChunkedReader?
 
     /// - Throws: ``S3Failure`` when it is clear before the body that the request cannot be served.
     init(
         _ operation: Operation, _ request: S3Request, _ identity: Identity, service: S3Service
     ) throws(S3Failure) {
         payload = identity.payload
-        guard !payload.isStreaming else { throw S3Failure.notImplemented("aws-chunked") }
+        if payload.isStreaming { framing = AWSChunkedReader(payload, identity.chunks) }
         declaredBytes = try Self.declaredBytes(request, isStreaming: payload.isStreaming)
         contentMD5 = try Self.contentMD5(request)
         checksumRequest = operation.takesBody ? try ChecksumRequest.parse(request) : nil
@@ -60,7 +62,20 @@ final class BodyReceiver {
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) throws {
-        try take(bytes)
+        guard framing != nil else { return try take(bytes) }
+        do {
+            try framing?.receive(bytes) { try take($0) }
+        } catch let problem as AWSChunkedReader.Problem {
+            throw Self.failure(problem)
+        }
+    }
+
+    private static func failure(_ problem: AWSChunkedReader.Problem) -> S3Failure {
+        switch problem {
+        case .wrongSignature: S3Failure(.signatureDoesNotMatch)
+        case .incomplete: S3Failure(.incompleteBody)
+        case .malformed: S3Failure(.invalidRequest, "The chunks of the body cannot be read.")
+        }
     }
 
     private func take(_ bytes: UnsafeRawBufferPointer) throws {
@@ -78,7 +93,12 @@ final class BodyReceiver {
 
     /// - Throws: ``S3Failure`` when the body is not what was signed or declared.
     func finish() throws -> ReceivedBody {
-        let trailers: [NamedValue] = []
+        var trailers: [NamedValue] = []
+        do throws(AWSChunkedReader.Problem) {
+            trailers = try framing?.finish().map { NamedValue($0.name, $0.value) } ?? []
+        } catch {
+            throw Self.failure(error)
+        }
         if let declaredBytes, declaredBytes != size { throw S3Failure(.incompleteBody) }
         if case .sha256(let expected) = payload, let digest = sha256.take()?.finalize() {
             guard Hex.encode(digest) == expected else { throw S3Failure(.contentSHA256Mismatch) }

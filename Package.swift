@@ -42,15 +42,21 @@ let package = Package(
                 "Transport", "Signing", "S3", "Lambda", "Replication", "Functions", "Runtime",
                 "LocalS3", argumentParser, yams, log,
             ]),
-        .testTarget(name: "TransportTests", dependencies: ["Transport"]),
-        .testTarget(name: "SigningTests", dependencies: ["Signing"]),
-        .testTarget(name: "XMLTests", dependencies: ["XML"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "TransportTests", dependencies: ["Transport", "TestSupport"]),
+        .testTarget(name: "SigningTests", dependencies: ["Signing", "TestSupport"]),
+        .testTarget(name: "XMLTests", dependencies: ["XML", "TestSupport"]),
         .testTarget(name: "S3Tests", dependencies: ["S3", "LocalS3"]),
-        .testTarget(name: "ReplicationTests", dependencies: ["Replication", "S3", "LocalS3"]),
+        .testTarget(
+            name: "ReplicationTests",
+            dependencies: ["Replication", "S3", "LocalS3", "TestSupport"]),
         .testTarget(
             name: "LambdaTests",
-            dependencies: ["Lambda", "Runtime", "Functions", "Replication", "S3", "LocalS3"]),
-        .testTarget(name: "LocalS3Tests", dependencies: ["LocalS3", "S3", "Transport"]),
+            dependencies: [
+                "Lambda", "Runtime", "Functions", "Replication", "S3", "LocalS3", "TestSupport",
+            ]),
+        .testTarget(
+            name: "LocalS3Tests", dependencies: ["LocalS3", "S3", "Transport", "TestSupport"]),
         .testTarget(
             name: "BrigadeTests",
             dependencies: [

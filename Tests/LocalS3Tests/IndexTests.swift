@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LocalS3
@@ -10,7 +11,7 @@ import Testing
     }
 
     /// Keys that share prefixes, so that they collide and nest.
-    private static func key(_ random: inout SeededGenerator) -> [UInt8] {
+    private static func key(_ random: inout SeededRandom) -> [UInt8] {
         (0..<Int.random(in: 1...6, using: &random)).map { _ in
             [0, 47, 97, 98, 255].randomElement(using: &random) ?? 0
         }
@@ -32,7 +33,7 @@ import Testing
 
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func agreesWithADictionaryThroughFlushesMergesAndReopening(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let folder = try TemporaryFolder()
         var model: [[UInt8]: Int64] = [:]
         func open() throws -> BucketIndex {
@@ -97,7 +98,7 @@ import Testing
 
     @Test(arguments: [11, 12, 13] as [UInt64])
     func pagesAreWhatSortingAndGroupingGive(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let folder = try TemporaryFolder()
         var index = try BucketIndex(
             directory: folder.path + "/index", rebuilds: false, allKeys: nil, find: { _ in nil })

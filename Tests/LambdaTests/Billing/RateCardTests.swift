@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Runtime
@@ -94,7 +95,7 @@ struct MonthToDateTests {
     /// The amount must not depend on how a month is cut, but for the rounding of each piece.
     @Test(arguments: 0..<20 as Range<UInt64>)
     func piecesCostWhatTheWholeDoes(_ seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let pieces = (0..<50).map { _ in Int128(random.next() % 1_000_000_000_000_000) }
         var month = MonthToDate()
         let sum = pieces.reduce(Money.zero) {

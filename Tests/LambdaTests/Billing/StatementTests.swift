@@ -1,10 +1,11 @@
 import Lambda
+import TestSupport
 import Testing
 
 @testable import Runtime
 
 struct StatementTests {
-    private static func tally(_ random: inout SeededGenerator) -> InvocationTally {
+    private static func tally(_ random: inout SeededRandom) -> InvocationTally {
         var tally = InvocationTally(
             function: "f\(random.next() % 9)", memoryMB: 128 * Int(random.next() % 80 + 1))
         tally.invocations = Int(random.next() % 3_000_000)
@@ -15,7 +16,7 @@ struct StatementTests {
     /// Whatever was done: a bill whose lines do not add up is worth nothing.
     @Test(arguments: 0..<50 as Range<UInt64>)
     func totalsAreTheSumOfTheirLines(_ seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let classes = ["LIST", "GET", "HEAD", "PUT", "COPY", "DELETE", "OTHER"]
         let tallies = (0..<random.next() % 6).map { _ in Self.tally(&random) }
         let usage = (0..<random.next() % 12).map { _ in

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Functions
@@ -184,7 +185,7 @@ struct WorkerWindowTests {
     /// A lost wake-up would hang here: whatever the order, each run ends, with all of it or with its error.
     @Test(arguments: 0..<30 as Range<UInt64>)
     func losesNoWakeUp(_ seed: UInt64) async throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let count = Int(random.next() % 400)
         let concurrency = Int(random.next() % 9) + 1
         let capacity = Int(random.next() % 5) + 1

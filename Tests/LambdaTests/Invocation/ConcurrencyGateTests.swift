@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Runtime
@@ -54,7 +55,7 @@ struct RuntimeGateTests {
 
     @Test(arguments: 0..<10 as Range<UInt64>)
     func neitherLosesNorAddsAPlace(_ seed: UInt64) async throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let limit = Int(random.next() % 4 + 1)
         let gate = ConcurrencyGate(limit: limit)
         let turns = (0..<200).map { _ in

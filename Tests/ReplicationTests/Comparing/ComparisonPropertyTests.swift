@@ -1,4 +1,5 @@
 import S3
+import TestSupport
 import Testing
 
 @testable import Replication
@@ -12,7 +13,7 @@ import Testing
     ]
 
     private static func bucket(
-        prefix: ObjectKey, _ random: inout SeededGenerator
+        prefix: ObjectKey, _ random: inout SeededRandom
     ) -> [ObjectKey: ListedObject] {
         var objects: [ObjectKey: ListedObject] = [:]
         for _ in 0..<Int.random(in: 0...40, using: &random) {
@@ -69,7 +70,7 @@ import Testing
 
     @Test(arguments: 0..<400 as Range<UInt64>)
     func sameAsTwoDictionaries(seed: UInt64) async throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let prefixes: [ObjectKey] = ["", "p/", "a much longer prefix/"]
         let sourcePrefix = prefixes.randomElement(using: &random)!
         let destinationPrefix = prefixes.randomElement(using: &random)!

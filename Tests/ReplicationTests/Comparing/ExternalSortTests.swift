@@ -1,4 +1,5 @@
 import S3
+import TestSupport
 import Testing
 
 @testable import Replication
@@ -38,10 +39,10 @@ import Testing
     /// In memory, in one generation of runs and in several; each key once, the first that was listed.
     @Test(arguments: 0..<30 as Range<UInt64>, [1, 300, 4 << 20])
     func sortsAnything(_ seed: UInt64, _ runBytes: Int) async throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         var objects: [ListedObject] = []
         for index in 0..<Int.random(in: 0...300, using: &generator) {
-            let key = ObjectKey(generator.bytes(Int.random(in: 0...3, using: &generator)))
+            let key = ObjectKey(generator.bytes(count: Int.random(in: 0...3, using: &generator)))
             objects.append(
                 ListedObject(
                     key: key, size: Int64(index), eTag: ETag("\u{E9}\(index)"),
@@ -55,10 +56,10 @@ import Testing
     }
 
     @Test func longKeysPassThroughBlocks() async throws {
-        var generator = SeededGenerator(seed: 1)
+        var generator = SeededRandom(seed: 1)
         let objects = (0..<200).map { index in
             ListedObject(
-                key: ObjectKey(generator.bytes(1024)), size: Int64(index), eTag: ETag("e"),
+                key: ObjectKey(generator.bytes(count: 1024)), size: Int64(index), eTag: ETag("e"),
                 lastModified: 0)
         }
         let found = try await Self.sorted(objects, pageObjects: 1000, runBytes: 40_000)

@@ -1,4 +1,5 @@
 import S3
+import TestSupport
 import Testing
 
 @testable import Replication
@@ -91,7 +92,7 @@ import Testing
 
     @Test(arguments: 0..<300 as Range<UInt64>)
     func agreesWithTheModel(_ seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         // An "x" before each "**", so that it is never a run of whole folders; "y/" makes it a whole key.
         let pieces = ["a", "b", "/", "*", "?", "x**", "c"]
         let length = Int.random(in: 0...6, using: &generator)

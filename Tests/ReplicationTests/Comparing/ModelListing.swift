@@ -1,4 +1,5 @@
 import S3
+import TestSupport
 import Transport
 
 @testable import Replication
@@ -31,7 +32,7 @@ final class ModelListing: ListingSource {
         _ objects: [ListedObject], prefix: ObjectKey = "", connection: String = "model",
         faults: Faults = Faults(), seed: UInt64 = 0
     ) {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         let sorted = objects.sorted { $0.key < $1.key }
         self.objects = faults.isShuffled ? sorted.shuffled(using: &generator) : sorted
         self.prefix = prefix

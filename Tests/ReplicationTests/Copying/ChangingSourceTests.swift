@@ -1,4 +1,5 @@
 import S3
+import TestSupport
 import Testing
 import Transport
 
@@ -30,8 +31,8 @@ import Transport
         case []: try await side.put(bytes(Sizes.small, seed: seed))
         case [0]: try await side.put(bytes(Sizes.relayed, seed: seed))
         default:
-            var generator = SeededGenerator(seed: seed)
-            try await side.put(parts: sizes.map { generator.bytes($0) })
+            var generator = SeededRandom(seed: seed)
+            try await side.put(parts: sizes.map { generator.bytes(count: $0) })
         }
     }
 

@@ -1,4 +1,5 @@
 import S3
+import TestSupport
 import Testing
 
 @testable import Replication
@@ -12,12 +13,12 @@ import Testing
 
     @Test(arguments: 0..<50 as Range<UInt64>)
     func whatIsWrittenIsRead(_ seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         var lines: [UInt8] = []
         var expected: [JournalEntry] = []
         for id in 1...20 {
             // Any bytes, line ends and tabs among them.
-            let key = ObjectKey(generator.bytes(Int.random(in: 1...40, using: &generator)))
+            let key = ObjectKey(generator.bytes(count: Int.random(in: 1...40, using: &generator)))
             var entry = Self.entry(id, key)
             lines += entry.beginLine
             if Bool.random(using: &generator) {

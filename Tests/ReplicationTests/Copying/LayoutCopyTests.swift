@@ -1,5 +1,6 @@
 import S3
 import Signing
+import TestSupport
 import Testing
 
 @testable import Replication
@@ -30,8 +31,8 @@ import Testing
     ])
     func partsAreKept(_ sizes: [Int]) async throws {
         let bench = try await Bench()
-        var generator = SeededGenerator(seed: 3)
-        let pieces = sizes.map { generator.bytes($0) }
+        var generator = SeededRandom(seed: 3)
+        let pieces = sizes.map { generator.bytes(count: $0) }
         let eTag = try await bench.source.put(parts: pieces)
         #expect(eTag == multipartETag(pieces))
         let outcome = try await bench.converge()
@@ -138,8 +139,8 @@ import Testing
         let replicator = Replicator(rule: bench.rule)
         for (index, sizes) in [[300_000, 300_000], [300_000, 5000]].enumerated() {
             let key = ObjectKey("key\(index)")
-            var generator = SeededGenerator(seed: 5)
-            let pieces = sizes.map { generator.bytes($0) }
+            var generator = SeededRandom(seed: 5)
+            let pieces = sizes.map { generator.bytes(count: $0) }
             try await bench.source.put(parts: pieces, key)
             let outcome = try await replicator.converge(key)
             #expect(outcome.action == .copied)

@@ -1,5 +1,6 @@
 import S3
 import Signing
+import TestSupport
 import Testing
 
 @testable import Replication
@@ -126,8 +127,8 @@ import Testing
             var dialect = Dialect()
             dialect.verifiesChecksums = verifies
             let bench = try await Bench(to: .quirky(store), destinationDialect: dialect)
-            var generator = SeededGenerator(seed: 4)
-            let pieces = sizes.map { generator.bytes($0) }
+            var generator = SeededRandom(seed: 4)
+            let pieces = sizes.map { generator.bytes(count: $0) }
             if pieces.count > 1 {
                 try await bench.source.put(parts: pieces)
             } else {

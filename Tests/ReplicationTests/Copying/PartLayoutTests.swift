@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Replication
@@ -42,7 +43,7 @@ import Testing
 
     @Test(arguments: 0..<200 as Range<UInt64>)
     func regularLayoutsCoverEveryByte(_ seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         let size = Int64.random(in: 0...10_000, using: &generator)
         let layout = PartLayout(
             size: size, partBytes: Int64.random(in: 50...12_000, using: &generator))
@@ -104,7 +105,7 @@ import Testing
 
     @Test(arguments: 0..<200 as Range<UInt64>)
     func everyCandidateFits(_ seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         let size = Int64.random(in: 0...(1 << 36), using: &generator)
         let count = Int.random(in: 1...300, using: &generator)
         let found = PartLayout.candidates(size: size, count: count)

@@ -1,5 +1,6 @@
 import S3
 import Signing
+import TestSupport
 import Testing
 
 @testable import Replication
@@ -28,8 +29,8 @@ import Testing
     @Test(arguments: [[300_000, 300_000], [1000], [5, 300_000, 10]])
     func partsAreCopiedAsParts(_ sizes: [Int]) async throws {
         let bench = try await Bench(isOneEndpoint: true)
-        var generator = SeededGenerator(seed: 3)
-        let pieces = sizes.map { generator.bytes($0) }
+        var generator = SeededRandom(seed: 3)
+        let pieces = sizes.map { generator.bytes(count: $0) }
         let eTag = try await bench.source.put(parts: pieces, "key", MetadataCopyTests.everything)
         let outcome = try await bench.converge()
         #expect(outcome.proof == .eTag)

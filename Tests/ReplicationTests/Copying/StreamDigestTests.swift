@@ -1,5 +1,6 @@
 import S3
 import Signing
+import TestSupport
 import Testing
 
 @testable import Replication
@@ -15,8 +16,8 @@ import Testing
     /// However a body is cut into blocks, its digests are those of the whole and of its parts.
     @Test(arguments: 0..<60 as Range<UInt64>)
     func blocksDoNotMatter(_ seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
-        let body = generator.bytes(Int.random(in: 0...5000, using: &generator))
+        var generator = SeededRandom(seed: seed)
+        let body = generator.bytes(count: Int.random(in: 0...5000, using: &generator))
         var layouts = (0..<3).map { _ in
             PartLayout(
                 size: Int64(body.count), partBytes: Int64.random(in: 1...6000, using: &generator))

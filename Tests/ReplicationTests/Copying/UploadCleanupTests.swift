@@ -1,4 +1,5 @@
 import S3
+import TestSupport
 import Testing
 import Transport
 
@@ -43,8 +44,8 @@ import Transport
     @Test(arguments: rows, [[300_000, 300_000, 300_000], [1000, 1000]])
     func everyFailureAborts(_ row: Row, _ sizes: [Int]) async throws {
         let bench = try await Bench()
-        var generator = SeededGenerator(seed: 2)
-        try await bench.source.put(parts: sizes.map { generator.bytes($0) })
+        var generator = SeededRandom(seed: 2)
+        try await bench.source.put(parts: sizes.map { generator.bytes(count: $0) })
         let proxy = row.isAtSource ? bench.source.proxy : bench.destination.proxy
         proxy.spoil(row.fault, times: 1000, where: row.isSpoilt)
         let error = try await bench.failure()

@@ -1,5 +1,6 @@
 import S3
 import Signing
+import TestSupport
 import Testing
 import Transport
 
@@ -306,7 +307,7 @@ import Transport
 
 private enum Tests {
     static func parts(_ sizes: Int...) -> [[UInt8]] {
-        var generator = SeededGenerator(seed: 11)
-        return sizes.map { generator.bytes($0) }
+        var generator = SeededRandom(seed: 11)
+        return sizes.map { generator.bytes(count: $0) }
     }
 }

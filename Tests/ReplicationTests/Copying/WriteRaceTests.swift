@@ -1,5 +1,6 @@
 import S3
 import Signing
+import TestSupport
 import Testing
 import Transport
 
@@ -10,8 +11,8 @@ import Transport
     static let shapes: [[Int]] = [[Sizes.small], [Sizes.relayed], [300_000, 300_000]]
 
     private static func seed(_ side: Bench.Side, _ sizes: [Int], seed: UInt64) async throws {
-        var generator = SeededGenerator(seed: seed)
-        let pieces = sizes.map { generator.bytes($0) }
+        var generator = SeededRandom(seed: seed)
+        let pieces = sizes.map { generator.bytes(count: $0) }
         if pieces.count > 1 {
             try await side.put(parts: pieces)
         } else {

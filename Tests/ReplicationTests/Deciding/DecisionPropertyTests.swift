@@ -1,4 +1,5 @@
 import S3
+import TestSupport
 import Testing
 
 @testable import Replication
@@ -7,11 +8,11 @@ import Testing
 struct DecisionPropertyTests {
     @Test(arguments: 0..<20 as Range<UInt64>)
     func holds(seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         for _ in 0..<500 { check(&generator, seed) }
     }
 
-    private func check(_ generator: inout SeededGenerator, _ seed: UInt64) {
+    private func check(_ generator: inout SeededRandom, _ seed: UInt64) {
         let source = side(&generator)
         let destination = side(&generator)
         var policy = Decision.Policy()
@@ -55,7 +56,7 @@ struct DecisionPropertyTests {
         return a.size == b.size && a.eTag == b.eTag && a.eTag.isContentTag
     }
 
-    private func side(_ generator: inout SeededGenerator) -> SideState {
+    private func side(_ generator: inout SeededRandom) -> SideState {
         if Int.random(in: 0..<5, using: &generator) == 0 { return .absent }
         let tags = [
             "0cc175b9c0f1b6a831c399e269772661", "92eb5ffee6ae2fec3ad71c777531578f",

@@ -1,6 +1,7 @@
 import Foundation
 import S3
 import Signing
+import TestSupport
 import Testing
 import Transport
 
@@ -233,8 +234,8 @@ enum Sizes {
 }
 
 func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var generator = SeededGenerator(seed: seed)
-    return generator.bytes(count)
+    var generator = SeededRandom(seed: seed)
+    return generator.bytes(count: count)
 }
 
 func md5(_ body: [UInt8]) -> ETag { ETag(Hex.encode(Checksum.of(body, .md5))) }
@@ -246,6 +247,6 @@ func multipartETag(_ parts: [[UInt8]]) -> ETag {
 
 /// The body of these parts.
 func parts(_ sizes: Int..., seed: UInt64 = 1) -> [[UInt8]] {
-    var generator = SeededGenerator(seed: seed)
-    return sizes.map { generator.bytes($0) }
+    var generator = SeededRandom(seed: seed)
+    return sizes.map { generator.bytes(count: $0) }
 }

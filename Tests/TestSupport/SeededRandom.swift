@@ -1,10 +1,10 @@
 /// SplitMix64: the same numbers for the same seed. <https://prng.di.unimi.it/splitmix64.c>
-struct SeededRandom: RandomNumberGenerator {
+public struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -13,7 +13,7 @@ struct SeededRandom: RandomNumberGenerator {
     }
 
     /// Eight bytes a number: tests use megabytes of them.
-    mutating func bytes(count: Int) -> [UInt8] {
+    public mutating func bytes(count: Int) -> [UInt8] {
         // Of an empty one the library writes to what all threads share.
         if count == 0 { return [] }
         return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in

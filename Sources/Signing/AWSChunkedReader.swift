@@ -125,7 +125,8 @@ public struct AWSChunkedReader: ~Copyable, Sendable {
     private mutating func checkChunk() throws(Problem) {
         guard signatures != nil else { return }
         let digest = SHA256Digest(finishing: &hash)
-        guard let signature = signatures?.next(digest), Self.isEqual(signature, expected) else {
+        guard let signature = signatures?.next(digest), RequestSigner.isSame(signature, expected)
+        else {
             throw .wrongSignature
         }
     }
@@ -156,17 +157,11 @@ public struct AWSChunkedReader: ~Copyable, Sendable {
             canonical.append(contentsOf: "\(trailer.name):\(trailer.value)\n".utf8)
         }
         guard let signature = signatures?.nextTrailer(canonical),
-            Self.isEqual(signature, last.value)
+            RequestSigner.isSame(signature, last.value)
         else { throw .wrongSignature }
     }
 
     private static func isHexDigit(_ byte: UInt8) -> Bool {
         byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 6
-    }
-
-    /// In a time that does not tell how much of it is right.
-    private static func isEqual(_ left: String, _ right: String) -> Bool {
-        guard left.utf8.count == right.utf8.count else { return false }
-        return zip(left.utf8, right.utf8).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }

@@ -34,7 +34,13 @@ public struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral, 
     /// setting nil removes every value.
     public subscript(name: String) -> String? {
         get {
-            withFields(named: name) { $0.value }
+            bytes.withUnsafeBytes { block in
+                for mark in marks where mark.nameBytes == name.utf8.count {
+                    let field = HTTPField(block, mark)
+                    if field.isNamed(name) { return field.value }
+                }
+                return nil
+            }
         }
         set {
             var isSet = false
@@ -105,32 +111,9 @@ public struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral, 
     }
 
     /// Looks at each field without making texts of it. A field is only valid within the call.
-    public func forEachField<E: Error>(_ body: (HTTPField) throws(E) -> Void) throws(E) {
-        let block = bytes
-        var failure: E?
-        block.withUnsafeBytes { block in
-            for mark in marks {
-                do throws(E) {
-                    try body(HTTPField(block, mark))
-                } catch {
-                    failure = error
-                    return
-                }
-            }
-        }
-        if let failure { throw failure }
-    }
-
-    private func withFields<R>(named name: String, _ body: (HTTPField) -> R) -> R? {
-        var name = name
-        return name.withUTF8 { name in
-            bytes.withUnsafeBytes { block in
-                for mark in marks where mark.nameBytes == name.count {
-                    let field = HTTPField(block, mark)
-                    if field.isNamed(UnsafeRawBufferPointer(name)) { return body(field) }
-                }
-                return nil
-            }
+    public func forEachField(_ body: (HTTPField) -> Void) {
+        bytes.withUnsafeBytes { block in
+            for mark in marks { body(HTTPField(block, mark)) }
         }
     }
 

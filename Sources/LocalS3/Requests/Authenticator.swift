@@ -98,7 +98,7 @@ struct Authenticator: Sendable {
             credentials: Credentials(
                 accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey),
             region: region, time: time)
-        guard Self.isEqual(signed.head[...], signature) else {
+        guard RequestSigner.isSame(signed.head, signature) else {
             throw S3Failure(.signatureDoesNotMatch)
         }
         let signsChunks = payload == .streamingSigned || payload == .streamingSignedTrailer
@@ -156,7 +156,7 @@ struct Authenticator: Sendable {
             credentials: Credentials(
                 accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey),
             region: region, time: time, expires: expires)
-        guard Self.isEqual(query.suffix(64), try parameter("X-Amz-Signature")[...]) else {
+        guard RequestSigner.isSame(query.suffix(64), try parameter("X-Amz-Signature")) else {
             throw S3Failure(.signatureDoesNotMatch)
         }
         return Identity(isReadOnly: key.isReadOnly, payload: .unsigned)
@@ -213,12 +213,6 @@ struct Authenticator: Sendable {
             true
         default: false
         }
-    }
-
-    /// In a time that does not tell how much of it is right.
-    private static func isEqual(_ left: Substring, _ right: Substring) -> Bool {
-        guard left.utf8.count == right.utf8.count else { return false }
-        return zip(left.utf8, right.utf8).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }
 

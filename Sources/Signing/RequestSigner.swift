@@ -78,7 +78,7 @@ public final class RequestSigner: Sendable {
     }
 
     /// Whether two signatures are the same, in a time that does not tell how much of one is right.
-    public static func isSame(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
+    public static func isSame(_ left: String, _ right: String) -> Bool {
         guard left.utf8.count == right.utf8.count else { return false }
         return zip(left.utf8, right.utf8).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }

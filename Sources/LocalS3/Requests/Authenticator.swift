@@ -98,7 +98,7 @@ struct Authenticator: Sendable {
             credentials: Credentials(
                 accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey),
             region: region, time: time)
-        guard RequestSigner.isSame(signed.head, signature) else {
+        guard RequestSigner.isSame(signed.head, String(signature)) else {
             throw S3Failure(.signatureDoesNotMatch)
         }
         let signsChunks = payload == .streamingSigned || payload == .streamingSignedTrailer
@@ -156,7 +156,8 @@ struct Authenticator: Sendable {
             credentials: Credentials(
                 accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey),
             region: region, time: time, expires: expires)
-        guard RequestSigner.isSame(query.suffix(64), try parameter("X-Amz-Signature")) else {
+        guard RequestSigner.isSame(String(query.suffix(64)), try parameter("X-Amz-Signature"))
+        else {
             throw S3Failure(.signatureDoesNotMatch)
         }
         return Identity(isReadOnly: key.isReadOnly, payload: .unsigned)

@@ -3,7 +3,6 @@ final class BufferedExchange: Exchange {
     private let answerLimitBytes: Int
     private let waiter: CheckedContinuation<Result<HTTPResponse, TransportError>, Never>
     private var body: [UInt8] = []
-    private var offset = 0
 
     init(
         id: UInt64, request: HTTPRequest, loop: EngineLoop, answerLimitBytes: Int,
@@ -14,17 +13,10 @@ final class BufferedExchange: Exchange {
         super.init(id: id, request: request, loop: loop)
     }
 
-    private var isStreamed: Bool { request.body.count > EasyHandle.inlineBodyLimitBytes }
-
-    override var profile: EasyHandle.Profile { isStreamed ? .bulk : .small }
     override var chargesSentBytes: Bool { true }
 
-    override func didStart() {
-        if !isStreamed { charge(request.body.count) }
-    }
-
     override func didReceiveHead(_ head: HTTPResponseHead) {
-        guard let length = answerLength else { return }
+        guard let length = reader.bodyLength else { return }
         if length > answerLimitBytes {
             fail(.malformed, tooLong)
         } else {
@@ -32,33 +24,13 @@ final class BufferedExchange: Exchange {
         }
     }
 
-    override func receive(_ block: UnsafeRawBufferPointer) -> Receipt {
+    override func receive(_ block: UnsafeRawBufferPointer) {
         guard body.count + block.count <= answerLimitBytes else {
             fail(.malformed, tooLong)
-            return .enough
+            return
         }
         body.append(contentsOf: block)
-        return .taken
     }
-
-    override func provide(_ room: UnsafeMutableRawBufferPointer) -> Int? {
-        let count = min(room.count, request.body.count - offset)
-        request.body.withUnsafeBytes { bytes in
-            room.copyMemory(
-                from: UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)]))
-        }
-        offset += count
-        return count
-    }
-
-    override func rewind(to offset: Int64) -> Bool {
-        guard (0...Int64(request.body.count)).contains(offset) else { return false }
-        self.offset = Int(offset)
-        providedBytes = offset
-        return true
-    }
-
-    override func restart() { body.removeAll() }
 
     override func finish(_ error: TransportError?) {
         if let error {

@@ -1,4 +1,5 @@
-/// A bounded queue of bytes in one block of memory. Confined to an engine thread.
+/// A bounded queue of bytes in one block of memory, which is read into and sent from where it lies.
+/// Confined to an engine thread.
 struct ByteRing: ~Copyable {
     private let memory: UnsafeMutableRawBufferPointer
     private var start = 0
@@ -13,34 +14,37 @@ struct ByteRing: ~Copyable {
     var capacity: Int { memory.count }
     var free: Int { memory.count - count }
 
+    /// The free bytes that the next ones go to, as far as they are in one piece. `commit` says how many were filled.
+    var vacant: UnsafeMutableRawBufferPointer {
+        let end = (start + count) % capacity
+        return UnsafeMutableRawBufferPointer(
+            rebasing: memory[end..<min(end + free, capacity)])
+    }
+
+    mutating func commit(_ added: Int) { count += added }
+
+    /// The oldest bytes, as far as they are in one piece. They stay where they are until `consume`.
+    var filled: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(
+            rebasing: UnsafeRawBufferPointer(memory)[start..<min(start + count, capacity)])
+    }
+
+    mutating func consume(_ taken: Int) {
+        count -= taken
+        // An empty ring starts over: the next blocks are in one piece.
+        start = count == 0 ? 0 : (start + taken) % capacity
+    }
+
     /// Adds the whole block, or nothing and returns false.
     mutating func put(_ block: UnsafeRawBufferPointer) -> Bool {
         guard block.count <= free else { return false }
-        let end = (start + count) % capacity
-        let first = min(block.count, capacity - end)
-        copy(UnsafeRawBufferPointer(rebasing: block[..<first]), to: end)
-        copy(UnsafeRawBufferPointer(rebasing: block[first...]), to: 0)
-        count += block.count
+        var rest = block[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix(vacant.count)
+            vacant.copyMemory(from: UnsafeRawBufferPointer(rebasing: piece))
+            commit(piece.count)
+            rest = rest.dropFirst(piece.count)
+        }
         return true
-    }
-
-    /// Moves as many bytes as there are and fit, and returns how many.
-    mutating func take(into room: UnsafeMutableRawBufferPointer) -> Int {
-        let taken = min(room.count, count)
-        let first = min(taken, capacity - start)
-        room.copyMemory(
-            from: UnsafeRawBufferPointer(rebasing: memory[start..<(start + first)]))
-        UnsafeMutableRawBufferPointer(rebasing: room[first...]).copyMemory(
-            from: UnsafeRawBufferPointer(rebasing: memory[..<(taken - first)]))
-        start = (start + taken) % capacity
-        count -= taken
-        // An empty ring starts over: the next blocks are in one piece.
-        if count == 0 { start = 0 }
-        return taken
-    }
-
-    private func copy(_ bytes: UnsafeRawBufferPointer, to offset: Int) {
-        guard !bytes.isEmpty else { return }
-        UnsafeMutableRawBufferPointer(rebasing: memory[offset...]).copyMemory(from: bytes)
     }
 }

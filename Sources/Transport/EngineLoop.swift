@@ -8,15 +8,16 @@ import CCurl
     import Darwin
 #endif
 
-/// One libcurl multi handle and its transfers. Made by, and confined to, one engine thread: not `Sendable`.
+/// The transfers and the connections of one engine thread. Made by, and confined to, that: not `Sendable`.
 ///
-/// A round: take the inbox, run the tasks that are ready, run what is due, look at the exchanges whose callbacks asked for it, collect what is done,
-/// sleep in `poll`, tell libcurl which sockets are ready. Sockets are handed over one by one
-/// (`curl_multi_socket_action`): `curl_multi_perform` would look at every transfer in every round.
+/// A round: take the inbox, run the tasks that are ready, run what is due, sleep in `epoll_wait`, drive the exchanges whose
+/// connections are ready. libcurl's multi handle, which opens connections, is told of its own sockets one by one.
 final class EngineLoop {
     let options: EngineOptions
     /// Read once a round.
     var now = MonotonicTime.now()
+    /// What is read at once, before it is known where it belongs.
+    let scratch: UnsafeMutableRawBufferPointer
     private let mailbox: EngineMailbox
     private let executor: EngineExecutor
     private var moderation = Moderation()
@@ -24,21 +25,18 @@ final class EngineLoop {
     private var wokeAt = MonotonicTime.now()
     private var usedAt: Nanoseconds = 0
     private let multi: UnsafeMutableRawPointer
-    private var polls = PollSet()
-    private(set) var keptSockets = KeptSockets()
+    let readiness = Readiness()
     /// When libcurl wants to be called for its timers.
     private var timerAt = Nanoseconds.max
     private var sweepAt = Nanoseconds.max
     private var exchanges: [UInt64: Exchange] = [:]
     private var attended: [Exchange] = []
-    private var paced: [Exchange] = []
-    private var idleSmall: [EasyHandle] = []
-    private var idleBulk: [EasyHandle] = []
+    private var waking: [Exchange] = []
+    private var origins: [Origin] = []
 
-    /// Handles kept for reuse. A bulk one holds two buffers of 128 KiB.
-    private static let idleSmallLimit = 128
-    private static let idleBulkLimit = 8
-    /// Rounds without a look at the sockets while callbacks, timers and tasks make each other work.
+    /// Origins that are remembered with no connection to them.
+    private static let originsLimit = 64
+    /// Rounds without a look at the sockets while exchanges, timers and tasks make each other work.
     private static let innerRoundsLimit = 8
     /// Set in the identifier of a relay's second exchange.
     static let destinationBit: UInt64 = 1 << 63
@@ -50,16 +48,17 @@ final class EngineLoop {
         CurlLibrary.start()
         guard let multi = curl_multi_init() else { preconditionFailure("curl_multi_init failed") }
         self.multi = multi
-        polls.set(mailbox.wakeDescriptor, Int16(POLLIN))
+        scratch = .allocate(byteCount: options.blockBytes, alignment: 16)
+        readiness.set(mailbox.wakeDescriptor, reads: true, writes: false, for: .mailbox)
         let context = Unmanaged.passUnretained(self).toOpaque()
-        ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, options.idleConnections)
-        ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
+        // The connections are ours to keep: libcurl closes none to make room.
+        ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 0)
         ccurl_multi_set_socket_callback(
             multi,
-            { curl, descriptor, what, context, _ in
+            { _, descriptor, what, context, _ in
                 guard let context else { return 0 }
                 Unmanaged<EngineLoop>.fromOpaque(context).takeUnretainedValue()
-                    .watch(descriptor, what, for: curl)
+                    .watch(descriptor, what)
                 return 0
             }, context)
         ccurl_multi_set_timer_callback(
@@ -73,16 +72,15 @@ final class EngineLoop {
     }
 
     deinit {
-        idleSmall = []
-        idleBulk = []
         curl_multi_cleanup(multi)
+        scratch.deallocate()
     }
 
     /// Returns when the mailbox says stop and every transfer has been ended.
     func run() {
         var commands: [EngineCommand] = []
         var jobs: [UnownedJob] = []
-        var ready: [pollfd] = []
+        var ready: [Readiness.Event] = []
         while true {
             now = MonotonicTime.now()
             var isStopping = false
@@ -99,7 +97,11 @@ final class EngineLoop {
             runDueWork()
             if now >= sweepAt { sweep() }
             wait(into: &ready)
-            for entry in ready { dispatch(entry) }
+            for event in ready {
+                dispatch(event)
+                // The other side of a relay goes on while the bytes are in the processor's cache.
+                lookAtAttended()
+            }
             ready.removeAll(keepingCapacity: true)
         }
         let left = mailbox.close()
@@ -107,29 +109,29 @@ final class EngineLoop {
         for job in left.jobs { globalConcurrentExecutor.enqueue(job) }
         while let exchange = exchanges.first?.value {
             exchange.fail(.cancelled, "the transport was shut down")
-            complete(exchange, CURLE_OK)
+            complete(exchange)
         }
+        for origin in origins { origin.closeIdle() }
     }
 
-    // Callbacks ask through these.
+    // What exchanges ask.
 
-    /// Looks at an exchange again, outside of libcurl.
+    /// Looks at an exchange again, when what it does now is done.
     func attend(_ exchange: Exchange) {
         guard !exchange.isAttended, !exchange.isFinished else { return }
         exchange.isAttended = true
         attended.append(exchange)
     }
 
-    /// Looks at an exchange again when `pacedUntil` has come, and now, to pause it.
-    func pace(_ exchange: Exchange) {
-        if !paced.contains(where: { $0 === exchange }) { paced.append(exchange) }
-        attend(exchange)
+    /// Looks at an exchange again when its `wakeAt` has come.
+    func wake(_ exchange: Exchange) {
+        if !waking.contains(where: { $0 === exchange }) { waking.append(exchange) }
     }
 
     /// Looks at the clock of an exchange again by its deadline, which has come nearer.
     func watchDeadline(of exchange: Exchange) { sweepAt = min(sweepAt, exchange.deadline) }
 
-    /// Starts a relay's second exchange. Only from `attend`ed work, never within a callback.
+    /// Starts an exchange; a gated one when the bandwidth limit lets it.
     func add(_ exchange: Exchange, isGated: Bool) {
         exchanges[exchange.id] = exchange
         watchDeadline(of: exchange)
@@ -137,42 +139,39 @@ final class EngineLoop {
             exchange.pace(until: bandwidth.freeAt)
             if exchange.pacedUntil > now { return }
         }
-        exchange.didStart()
+        start(exchange)
+    }
+
+    /// The request leaves once more: nothing has come of it, on a connection that was no good.
+    func restart(_ exchange: Exchange) {
+        release(exchange)
+        exchange.forgetAnswer()
         start(exchange)
     }
 
     /// The one exit of every exchange.
-    func complete(_ exchange: Exchange, _ code: CURLcode) {
+    func complete(_ exchange: Exchange) {
         guard !exchange.isFinished else { return }
-        if exchange.mustRestart, exchange.failure == nil {
-            exchange.mustRestart = false
-            release(exchange)
-            return start(exchange)
-        }
         exchange.isFinished = true
         exchanges[exchange.id] = nil
         moderation.noteExchange(now - exchange.startedAt)
         var error = exchange.failure
-        // An early answer says why the body is not wanted, also when the connection broke over it.
-        if error == nil, code != CURLE_OK, !exchange.isSufficient, !exchange.isAnsweredEarly {
-            error = self.error(exchange, code)
-        }
         if error == nil, exchange.head == nil {
             error = exchange.error(.malformed, "the answer has no head")
-        }
-        if code == CURLE_OK, let easy = exchange.easy, easy.lastSocket >= 0 {
-            keptSockets.note(easy.lastSocket, port: easy.localPort)
         }
         release(exchange)
         exchange.finish(error)
     }
 
+    /// Keeps the connection if the next request can have it, else closes it.
     private func release(_ exchange: Exchange) {
-        guard let easy = exchange.easy else { return }
-        // Of an unfinished transfer this closes the connection.
-        curl_multi_remove_handle(multi, easy.curl)
-        exchange.easy = nil
-        recycle(easy)
+        exchange.dial = nil
+        guard let connection = exchange.connection else { return }
+        exchange.connection = nil
+        connection.owner = nil
+        if exchange.reader.isAtEnd, exchange.failure == nil, !connection.isSpoilt {
+            connection.origin.keep(connection, at: now, limit: options.idleConnections)
+        }
     }
 
     private func handle(_ command: EngineCommand) {
@@ -185,7 +184,7 @@ final class EngineLoop {
             for id in [id, id | Self.destinationBit] {
                 guard let exchange = exchanges[id] else { continue }
                 exchange.fail(.cancelled, "cancelled")
-                complete(exchange, CURLE_OK)
+                complete(exchange)
             }
         }
     }
@@ -198,7 +197,7 @@ final class EngineLoop {
                     id: id, request: request, loop: self, answerLimitBytes: answerLimitBytes,
                     waiter: waiter)
             case .download(let request, let reader):
-                DownloadExchange(id: id, request: request, loop: self, reader: reader)
+                DownloadExchange(id: id, request: request, loop: self, body: reader)
             case .upload(let request, let writer):
                 UploadExchange(id: id, request: request, loop: self, writer: writer)
             case .relay(let relay, let waiter):
@@ -209,30 +208,33 @@ final class EngineLoop {
     }
 
     private func start(_ exchange: Exchange) {
-        let easy = takeHandle(exchange.profile)
-        easy.prepare(exchange.request, streamedBytes: exchange.streamedBytes, options: options)
-        easy.owner = exchange
-        exchange.easy = easy
-        let code = curl_multi_add_handle(multi, easy.curl)
-        if code != CURLM_OK {
-            exchange.fail(.invalidRequest, String(cString: curl_multi_strerror(code)))
-            complete(exchange, CURLE_FAILED_INIT)
-        }
+        let origin = origin(of: exchange.request)
         // Its producer may have had to say something before there was a transfer to look at.
         if exchange.streamedBytes != nil { attend(exchange) }
-    }
-
-    private func takeHandle(_ profile: EasyHandle.Profile) -> EasyHandle {
-        let idle = profile == .small ? idleSmall.popLast() : idleBulk.popLast()
-        return idle ?? EasyHandle(profile, options)
-    }
-
-    private func recycle(_ easy: EasyHandle) {
-        easy.clear()
-        switch easy.profile {
-        case .small: if idleSmall.count < Self.idleSmallLimit { idleSmall.append(easy) }
-        case .bulk: if idleBulk.count < Self.idleBulkLimit { idleBulk.append(easy) }
+        if !exchange.needsNewConnection, let connection = origin.takeIdle(at: now) {
+            return begin(exchange, on: connection)
         }
+        let dial = Dial(origin, for: exchange, on: multi, options)
+        exchange.dial = dial
+        let code = dial.start()
+        if code != CURLM_OK {
+            exchange.fail(.invalidRequest, String(cString: curl_multi_strerror(code)))
+            complete(exchange)
+        }
+    }
+
+    private func begin(_ exchange: Exchange, on connection: Connection) {
+        connection.owner = exchange
+        exchange.begin(on: connection)
+    }
+
+    private func origin(of request: HTTPRequest) -> Origin {
+        var url = request.url
+        if let known = url.withUTF8({ url in origins.first { $0.matches(url) } }) { return known }
+        if origins.count >= Self.originsLimit { origins.removeAll { !$0.hasIdle } }
+        let origin = Origin(of: request, options)
+        origins.append(origin)
+        return origin
     }
 
     private func runDueWork() {
@@ -241,10 +243,10 @@ final class EngineLoop {
                 timerAt = .max
                 var running: Int32 = 0
                 curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
+                collectDials()
             }
-            if !paced.isEmpty { endPacing() }
+            if !waking.isEmpty { wakeThoseDue() }
             lookAtAttended()
-            collectFinished()
             if timerAt > now, attended.isEmpty { return }
         }
     }
@@ -256,37 +258,18 @@ final class EngineLoop {
         for exchange in looked {
             exchange.isAttended = false
             if exchange.isFinished { continue }
-            if exchange.failure != nil || exchange.easy == nil {
-                if exchange.failure != nil { complete(exchange, CURLE_OK) }
-                continue
-            }
-            exchange.attend()
-            if exchange.hasWholeEarlyAnswer { complete(exchange, CURLE_OK) }
-            if !exchange.isFinished { applyPause(exchange) }
+            if exchange.failure == nil { exchange.attend() }
+            if exchange.failure != nil { complete(exchange) }
+            exchange.drive()
         }
     }
 
-    /// Tells libcurl when what an exchange wants has changed. It may call a callback before it
-    /// returns, which may pause again: the wish is written down before.
-    private func applyPause(_ exchange: Exchange) {
-        let wanted = exchange.wantedPause
-        guard wanted != exchange.paused, let easy = exchange.easy else { return }
-        exchange.paused = wanted
-        exchange.noteProgress()
-        watchDeadline(of: exchange)
-        let code = curl_easy_pause(easy.curl, wanted.rawValue)
-        // The transfer is over already when it has no connection; its message is on the way.
-        if code != CURLE_OK, code != CURLE_BAD_FUNCTION_ARGUMENT { complete(exchange, code) }
-        // The answer may have ended while it was held up.
-        if exchange.isAnsweredEarly { attend(exchange) }
-    }
-
-    private func endPacing() {
-        let due = paced.filter { $0.pacedUntil <= now || $0.isFinished }
+    private func wakeThoseDue() {
+        let due = waking.filter { $0.wakeAt <= now || $0.isFinished }
         guard !due.isEmpty else { return }
-        paced.removeAll { $0.pacedUntil <= now || $0.isFinished }
+        waking.removeAll { $0.wakeAt <= now || $0.isFinished }
         for exchange in due where !exchange.isFinished {
-            if exchange.easy == nil {
+            if exchange.connection == nil, exchange.dial == nil {
                 add(exchange, isGated: true)
             } else {
                 exchange.noteProgress()
@@ -296,43 +279,46 @@ final class EngineLoop {
         }
     }
 
-    private func collectFinished() {
+    /// Takes the connections that stand, and tells of those that do not come about.
+    private func collectDials() {
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
-            guard message.pointee.msg == CURLMSG_DONE else { continue }
+            var context: UnsafeMutableRawPointer?
+            guard message.pointee.msg == CURLMSG_DONE,
+                ccurl_get_pointer(message.pointee.easy_handle, CURLINFO_PRIVATE, &context)
+                    == CURLE_OK,
+                let context
+            else { continue }
             let code = message.pointee.data.result
-            if let exchange = easy(of: message.pointee.easy_handle)?.owner {
-                complete(exchange, code)
+            let dial = Unmanaged<Dial>.fromOpaque(context).takeUnretainedValue()
+            guard let exchange = dial.exchange else { continue }
+            dial.exchange = nil
+            exchange.dial = nil
+            if code == CURLE_OK, let connection = dial.connection(readiness) {
+                begin(exchange, on: connection)
+            } else {
+                exchange.failure = error(exchange, dial, code)
+                complete(exchange)
             }
         }
-    }
-
-    /// nil for the handles that libcurl makes for itself.
-    private func easy(of curl: UnsafeMutableRawPointer?) -> EasyHandle? {
-        guard let curl else { return nil }
-        var context: UnsafeMutableRawPointer?
-        ccurl_get_pointer(curl, CURLINFO_PRIVATE, &context)
-        return context.map { Unmanaged<EasyHandle>.fromOpaque($0).takeUnretainedValue() }
     }
 
     /// Ends what has been idle or has run for too long; finds when to look again.
     private func sweep() {
         sweepAt = .max
         for exchange in Array(exchanges.values) where !exchange.isFinished {
-            if exchange.deadline <= now,
-                !exchange.isStillSending(exchange.easy?.sentBodyBytes ?? 0)
-            {
+            if exchange.deadline <= now {
                 exchange.failForTime()
-                complete(exchange, CURLE_OK)
+                complete(exchange)
             } else {
                 watchDeadline(of: exchange)
             }
         }
     }
 
-    private func wait(into ready: inout [pollfd]) {
+    private func wait(into ready: inout [Readiness.Event]) {
         var wakeAt = min(timerAt, sweepAt)
-        for exchange in paced { wakeAt = min(wakeAt, exchange.pacedUntil) }
+        for exchange in waking { wakeAt = min(wakeAt, exchange.wakeAt) }
         var isBusy = !attended.isEmpty || wakeAt <= now
         if !isBusy, mailbox.isEmpty {
             let pause = min(moderation.pause(transfers: exchanges.count), wakeAt - now)
@@ -342,7 +328,7 @@ final class EngineLoop {
             }
         }
         isBusy = isBusy || !mailbox.fallAsleep()
-        polls.wait(
+        readiness.wait(
             milliseconds: isBusy ? 0 : Self.milliseconds(until: wakeAt, from: now), into: &ready)
         now = MonotonicTime.now()
         let used = MonotonicTime.used()
@@ -356,35 +342,35 @@ final class EngineLoop {
         return Int32((min(60_000_000_000, wakeAt - now) + 999_999) / 1_000_000)
     }
 
-    private func dispatch(_ entry: pollfd) {
-        if entry.fd == mailbox.wakeDescriptor {
-            mailbox.drainWakes()
-            return
+    private func dispatch(_ event: Readiness.Event) {
+        switch event.owner {
+        case .mailbox: mailbox.drainWakes()
+        case .dial:
+            var events: Int32 = 0
+            if event.isReadable { events |= CURL_CSELECT_IN }
+            if event.isWritable { events |= CURL_CSELECT_OUT }
+            if event.isBroken { events |= CURL_CSELECT_ERR }
+            var running: Int32 = 0
+            curl_multi_socket_action(multi, event.descriptor, events, &running)
+            collectDials()
+        case .connection:
+            guard let connection = readiness.connection(of: event) else { return }
+            connection.note(event)
+            if let exchange = connection.owner {
+                exchange.drive()
+            } else if event.isReadable, !connection.isClean() {
+                connection.origin.close(connection)
+            }
         }
-        var events: Int32 = 0
-        let came = Int32(entry.revents)
-        if came & Int32(POLLIN) != 0 { events |= CURL_CSELECT_IN }
-        if came & Int32(POLLOUT) != 0 { events |= CURL_CSELECT_OUT }
-        // Errors are found by reading, after everything that came before them.
-        if came & Int32(POLLERR | POLLHUP | POLLNVAL) != 0 {
-            events |= CURL_CSELECT_IN | CURL_CSELECT_ERR
-        }
-        var running: Int32 = 0
-        curl_multi_socket_action(multi, entry.fd, events, &running)
     }
 
-    private func watch(_ descriptor: Int32, _ what: Int32, for curl: UnsafeMutableRawPointer?) {
-        let isReading = what == CURL_POLL_IN || what == CURL_POLL_INOUT
-        if let easy = easy(of: curl), easy.isNowWatched(descriptor, forReading: isReading),
-            let exchange = easy.owner, exchange.isAnsweredEarly
-        {
-            attend(exchange)
-        }
+    /// What libcurl waits for on a socket that it dials with.
+    private func watch(_ descriptor: Int32, _ what: Int32) {
         switch what {
-        case CURL_POLL_IN: polls.set(descriptor, Int16(POLLIN))
-        case CURL_POLL_OUT: polls.set(descriptor, Int16(POLLOUT))
-        case CURL_POLL_INOUT: polls.set(descriptor, Int16(POLLIN | POLLOUT))
-        default: polls.remove(descriptor)
+        case CURL_POLL_IN: readiness.set(descriptor, reads: true, writes: false, for: .dial)
+        case CURL_POLL_OUT: readiness.set(descriptor, reads: false, writes: true, for: .dial)
+        case CURL_POLL_INOUT: readiness.set(descriptor, reads: true, writes: true, for: .dial)
+        default: readiness.remove(descriptor)
         }
     }
 
@@ -392,12 +378,9 @@ final class EngineLoop {
         timerAt = milliseconds < 0 ? .max : now + Nanoseconds(milliseconds) * 1_000_000
     }
 
-    private func error(_ exchange: Exchange, _ code: CURLcode) -> TransportError {
-        guard let easy = exchange.easy else {
-            return exchange.error(.invalidRequest, "not started")
-        }
-        let kind = TransportError.kind(of: code, wasReady: exchange.isConnected)
-        var message = easy.message(for: code)
+    private func error(_ exchange: Exchange, _ dial: Dial, _ code: CURLcode) -> TransportError {
+        let kind = TransportError.kind(ofDial: code)
+        var message = dial.message(for: code)
         if kind == .untrusted, let path = options.caBundlePath {
             message += " (trusted certificates: \(path))"
         }

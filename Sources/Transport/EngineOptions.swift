@@ -13,10 +13,7 @@ struct EngineOptions: Sendable {
     var caBundlePath: String?
     var bandwidth: BandwidthLimit?
     var userAgent: String
-    /// Empty for no proxy.
-    var httpProxy: String
-    var httpsProxy: String
-    var noProxy: String
+    var proxies: ProxyRules
 
     /// - Parameter environment: the value of a variable; nil when it is not set. Empty counts as not set.
     init(
@@ -34,10 +31,14 @@ struct EngineOptions: Sendable {
         userAgent = configuration.userAgent
         // Upper-case HTTP_PROXY is left out on purpose: a CGI server sets it from a request's header.
         // Source: <https://curl.se/libcurl/c/libcurl-env.html>
-        httpProxy = first("http_proxy", "all_proxy", "ALL_PROXY") ?? ""
-        httpsProxy = first("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY") ?? ""
-        noProxy = first("no_proxy", "NO_PROXY") ?? ""
+        proxies = ProxyRules(
+            http: first("http_proxy", "all_proxy", "ALL_PROXY") ?? "",
+            https: first("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY") ?? "",
+            none: first("no_proxy", "NO_PROXY") ?? "")
     }
+
+    /// Of one read or write. With a bandwidth limit a transfer overdraws by at most one: small ones.
+    var blockBytes: Int { bandwidth == nil ? 128 << 10 : 16 << 10 }
 
     static func processValue(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }

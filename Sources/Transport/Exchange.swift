@@ -1,69 +1,79 @@
-import CCurl
-
 /// One request and its answer on an engine thread: what all kinds of transfer have in common.
 ///
-/// Subclasses say where the answer's bytes go and where the request's come from. Callbacks only change state and ask the
-/// loop to look (`loop.attend`); libcurl is called from the loop alone, so that no callback is ever entered twice.
+/// Subclasses say where the answer's bytes go and where the request's come from. Nothing is called back: the loop drives
+/// an exchange when its connection is ready, and looks at it when somebody has asked for that (`loop.attend`).
 class Exchange {
-    struct Pause: OptionSet {
-        var rawValue: Int32
-        static let receive = Pause(rawValue: CURLPAUSE_RECV)
-        static let send = Pause(rawValue: CURLPAUSE_SEND)
-    }
-
-    enum Receipt {
-        case taken
-        /// There is no room for the whole block: it comes again later.
-        case full
-        /// No more is wanted: the transfer ends, well unless `failure` is set.
-        case enough
+    /// What waits for ourselves, and not for the peer.
+    struct Hold: OptionSet {
+        var rawValue: UInt8
+        /// For room.
+        static let receive = Hold(rawValue: 1)
+        /// For bytes.
+        static let send = Hold(rawValue: 2)
     }
 
     let id: UInt64
     let request: HTTPRequest
     /// The loop owns every exchange, and outlives it.
     unowned let loop: EngineLoop
-    var easy: EasyHandle?
-    private(set) var head: HTTPResponseHead?
-    /// Of the answer's body, where it is known; 0 where there can be none.
-    private(set) var answerLength: Int64?
-    private var parser = ResponseHeadParser()
+    /// Set by the loop while one is being opened.
+    var dial: Dial?
+    var connection: Connection?
+    var head: HTTPResponseHead?
+    var reader: AnswerReader
 
-    /// What libcurl was told, or was answered by a callback.
-    var paused: Pause = []
+    /// The head, and a body that goes with it, that have yet to be sent from there on.
+    var unsent: [UInt8] = []
+    var unsentStart = 0
+    /// Of the request on its connection, and of the body that is provided.
+    var sentBytes: Int64 = 0
+    var sentBodyBytes: Int64 = 0
+    /// Of the answer, and of its body.
+    var hasReceived = false
+    var receivedBytes: Int64 = 0
+    /// The connection takes no more; there may be an answer that says why.
+    var sendFailure: String?
+
+    var hold: Hold = []
     /// Held back by the bandwidth limit until then.
     var pacedUntil: Nanoseconds = 0
+    /// The server was asked whether it wants the body: it gets it when it says so, or then.
+    var bodyAt: Nanoseconds = 0
     let startedAt: Nanoseconds
     /// A connection, with TLS and proxy, has stood: from then on bytes may have been sent, and it can be idle.
-    private(set) var isConnected = false
-    private(set) var lastProgress: Nanoseconds
+    var isConnected = false
+    var lastProgress: Nanoseconds
     let idleNanoseconds: Nanoseconds
     let totalNanoseconds: Nanoseconds?
 
-    /// Why we ended it; goes before what libcurl says.
+    /// Why we ended it.
     var failure: TransportError?
     /// We ended it, and what has come is the answer.
     var isSufficient = false
     var isFinished = false
     var isAttended = false
-    var receivedBytes: Int64 = 0
-    var providedBytes: Int64 = 0
-    /// A final head came before the whole body was provided: no more of it is, and the answer's end is the end.
-    private(set) var isAnsweredEarly = false
-    /// libcurl has repeated the request without asking first.
-    private var isRepeated = false
-    /// The connection was no good, and nothing has happened on it: on to another one.
-    var mustRestart = false
-    private var restarts = 0
-    private static let restartsLimit = 3
-    /// Where the last block that was provided starts, and how far it had gone at the last look at a deadline.
-    private var blockStart: Int64 = 0
-    private var sentBytes: Int64 = 0
+    /// A final head came before the whole body was sent: no more of it is, and the answer's end is the end.
+    var isAnsweredEarly = false
+    /// The answer was 417: the request is repeated without the question.
+    var mustAskNoMore = false
+    var asksFirst = false
+    var needsNewConnection: Bool
+    var restarts = 0
+
+    /// Buffered bodies up to here go out in one packet with the head.
+    static let inlineBodyLimitBytes = 63 << 10
+    /// Of more a server is asked first, and that long is its answer waited for. Both as libcurl does it.
+    /// Source: EXPECT_100_THRESHOLD, <https://curl.se/libcurl/c/CURLOPT_POSTFIELDS.html>,
+    /// <https://curl.se/libcurl/c/CURLOPT_EXPECT_100_TIMEOUT_MS.html>
+    static let expectThresholdBytes: Int64 = 1 << 20
+    static let expectWait: Nanoseconds = 1_000_000_000
 
     init(id: UInt64, request: HTTPRequest, loop: EngineLoop) {
         self.id = id
         self.request = request
         self.loop = loop
+        reader = AnswerReader(answerTo: request.method)
+        needsNewConnection = request.usesNewConnection
         startedAt = loop.now
         lastProgress = loop.now
         idleNanoseconds = max(1, request.timeouts.idle.nanoseconds)
@@ -72,111 +82,40 @@ class Exchange {
 
     // What subclasses decide.
 
-    var profile: EasyHandle.Profile { .small }
-    /// The exact length of a body that `provide` gives; nil when the request holds its body.
+    /// The exact length of a body that `sendBlock` gives; nil when the request holds its body.
     var streamedBytes: Int64? { nil }
     /// Whether sent body bytes count against the bandwidth limit.
     var chargesSentBytes: Bool { false }
-    /// Just before libcurl gets the handle for the first time.
-    func didStart() {}
-    /// In the loop, after a callback or a task asked for it; may complete the exchange.
+    /// In the loop, after somebody asked for it; may complete the exchange.
     func attend() {}
     func didReceiveHead(_ head: HTTPResponseHead) {}
     func didAnswerEarly() {}
-    func receive(_ block: UnsafeRawBufferPointer) -> Receipt { .taken }
-    /// Copies the next bytes of the body and returns how many; nil when they have yet to come.
-    func provide(_ room: UnsafeMutableRawBufferPointer) -> Int? { 0 }
-    /// Whether the next bytes will be those from there on. A stream cannot go back, but may not have begun.
-    func rewind(to offset: Int64) -> Bool { offset == 0 && providedBytes == 0 }
-    /// Whether receiving should wait for room.
-    var isFull: Bool { false }
-    /// Whether sending should wait for bytes.
+    /// How many bytes of an answer would be taken now; 0 waits. Asked before each read, also of the head.
+    var room: Int { .max }
+    /// Takes the whole block, of at most `room` bytes, or ends the exchange (`fail`, `isSufficient`).
+    func receive(_ block: UnsafeRawBufferPointer) {}
+    /// Reads at most so many bytes of the body to where they belong; nil leaves that to `receive`.
+    func receiveBlock(from connection: Connection, atMost limit: Int) -> Connection.Step? { nil }
+    /// Sends the next bytes of the body; nil when they have yet to come. After `.blocked` it sends from the same
+    /// address again.
+    func sendBlock(to connection: Connection) -> Connection.Step? {
+        let start = Int(sentBodyBytes)
+        return request.body.withUnsafeBytes {
+            connection.send(
+                UnsafeRawBufferPointer(rebasing: $0[start...].prefix(loop.options.blockBytes)))
+        }
+    }
+    /// Whether there is nothing that `sendBlock` could send.
     var isStarved: Bool { false }
-    /// The one exit; called once, after libcurl has let go of the handle.
+    /// The one exit; called once, when the connection is out of its hands.
     func finish(_ error: TransportError?) {}
 
-    // What the callbacks call.
+    // What all may use.
 
-    /// Whether the request may leave on the connection that now stands. libcurl asks again when it repeats a request
-    /// because a reused connection was closed without an answer: the server may have acted on what it got.
-    final func mayBegin(onPort port: Int) -> Bool {
-        let isRepetition = isConnected && (easy?.sentHeadBytes ?? 0) > 0
-        let changesNothing = request.method == .get || request.method == .head
-        if isRepetition, !changesNothing, head == nil {
-            return fail(.interrupted, "the connection was closed before an answer came")
-        }
-        if head == nil, loop.keptSockets.hasStray(onPort: port) {
-            easy?.closeConnection()
-            restarts += 1
-            if restarts > Self.restartsLimit {
-                return fail(.interrupted, "bytes came before the request was sent")
-            }
-            mustRestart = true
-            return false
-        }
-        isConnected = true
-        noteProgress()
-        loop.watchDeadline(of: self)
-        return true
-    }
-
-    final func takeHeaderLine(_ line: UnsafeRawBufferPointer) -> Bool {
-        lastProgress = loop.now
-        if head != nil, ResponseHeadParser.isStatusLine(line) {
-            // libcurl repeats a request without Expect when the answer was 417.
-            head = nil
-            answerLength = nil
-            isRepeated = true
-            receivedBytes = 0
-            restart()
-        }
-        switch parser.add(line) {
-        case .more: return true
-        case .tooLong: return fail(.malformed, "the answer's head is too long")
-        case .notHTTP: return fail(.malformed, "the answer has no HTTP status line")
-        case .head(let head):
-            self.head = head
-            let hasNoBody = request.method == .head || head.status == 204 || head.status == 304
-            answerLength = hasNoBody ? 0 : head.contentLength
-            let isRepeatedNext = head.status == 417 && easy?.asksFirst == true && !isRepeated
-            if let length = bodyLength, providedBytes < length, !isRepeatedNext {
-                isAnsweredEarly = true
-                didAnswerEarly()
-                loop.attend(self)
-            }
-            didReceiveHead(head)
-            return failure == nil
-        }
-    }
-
-    /// A second answer is on its way: forget the first one's body.
-    func restart() {}
-
-    final func takeBlock(_ block: UnsafeRawBufferPointer) -> Receipt {
-        let receipt = receive(block)
-        switch receipt {
-        case .taken:
-            lastProgress = loop.now
-            receivedBytes += Int64(block.count)
-            charge(block.count)
-            if isAnsweredEarly { loop.attend(self) }
-        case .full: paused.insert(.receive)
-        case .enough: if failure == nil { isSufficient = true }
-        }
-        return receipt
-    }
-
-    /// nil pauses sending. After an early answer it stays so: libcurl by itself only stops for some.
-    final func fill(_ room: UnsafeMutableRawBufferPointer) -> Int? {
-        guard !isAnsweredEarly, pacedUntil <= loop.now, let count = provide(room) else {
-            paused.insert(.send)
-            return nil
-        }
-        lastProgress = loop.now
-        (blockStart, sentBytes) = (providedBytes, providedBytes)
-        providedBytes += Int64(count)
-        if chargesSentBytes { charge(count) }
-        return count
+    /// Of the body that `sendBlock` sends; nil when there is none.
+    final var separateBodyBytes: Int64? {
+        if let streamedBytes { return streamedBytes }
+        return request.body.count > Self.inlineBodyLimitBytes ? Int64(request.body.count) : nil
     }
 
     final func charge(_ count: Int) {
@@ -187,8 +126,11 @@ class Exchange {
     final func pace(until time: Nanoseconds) {
         guard time > loop.now else { return }
         pacedUntil = time
-        loop.pace(self)
+        loop.wake(self)
     }
+
+    /// When it goes on by itself, which it waits for.
+    final var wakeAt: Nanoseconds { bodyAt > loop.now ? bodyAt : pacedUntil }
 
     @discardableResult
     final func fail(_ kind: TransportError.Kind, _ message: String) -> Bool {
@@ -198,40 +140,7 @@ class Exchange {
 
     final func error(_ kind: TransportError.Kind, _ message: String) -> TransportError {
         TransportError(
-            kind, host: request.host, message: message,
-            mayHaveBeenSent: isConnected && (easy?.sentHeadBytes ?? 0) > 0)
-    }
-
-    /// Length of the body that goes through `fill`; nil when there is none.
-    private var bodyLength: Int64? {
-        if let streamedBytes { return streamedBytes }
-        return request.body.count > EasyHandle.inlineBodyLimitBytes
-            ? Int64(request.body.count) : nil
-    }
-
-    // What the loop calls.
-
-    final var wantedPause: Pause {
-        var wanted: Pause = []
-        let isPaced = pacedUntil > loop.now
-        // Not before the head has come: libcurl would put lines of it together that come while it is paused.
-        let holdsBody = head != nil && !hasWholeLength
-        if (isPaced && holdsBody) || isFull { wanted.insert(.receive) }
-        if paused.contains(.send), isAnsweredEarly || isStarved || (isPaced && chargesSentBytes) {
-            wanted.insert(.send)
-        }
-        return wanted
-    }
-
-    private var hasWholeLength: Bool { answerLength.map { receivedBytes >= $0 } == true }
-
-    /// libcurl does not end a transfer while sending is paused. That it reads no more is how the end of an answer
-    /// without a length shows.
-    final var hasWholeEarlyAnswer: Bool {
-        guard isAnsweredEarly, !isFinished, !paused.contains(.receive), let easy else {
-            return false
-        }
-        return hasWholeLength || easy.readingSocket < 0
+            kind, host: request.host, message: message, mayHaveBeenSent: sentBytes > 0)
     }
 
     final func failForTime() {
@@ -244,24 +153,10 @@ class Exchange {
 
     final func noteProgress() { lastProgress = loop.now }
 
-    /// At an idle deadline: whether the last block is still on its way out, and has come further since the last look.
-    /// On a slow line one block can take longer than the idle timeout. Notes the progress.
-    final func isStillSending(_ sent: Int64) -> Bool {
-        guard deadline == lastProgress.saturatingAdd(idleNanoseconds), sent > sentBytes,
-            // A block that went at once was progress when it was provided.
-            sent < providedBytes || sentBytes > blockStart
-        else { return false }
-        sentBytes = sent
-        noteProgress()
-        return true
-    }
-
     /// When it will have been idle or have run for too long, if nothing happens. Before a connection stands the
     /// connect timeout of libcurl counts instead of the idle one; what we hold up ourselves is not idle.
     final var deadline: Nanoseconds {
-        let isHeld =
-            paused.contains(.receive) || (paused.contains(.send) && !isAnsweredEarly)
-            || pacedUntil > loop.now
+        let isHeld = !hold.isEmpty || pacedUntil > loop.now
         let idle =
             isConnected && !isHeld ? lastProgress.saturatingAdd(idleNanoseconds) : Nanoseconds.max
         let total = totalNanoseconds.map { startedAt.saturatingAdd($0) } ?? .max

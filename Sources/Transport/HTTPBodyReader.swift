@@ -80,28 +80,20 @@ public final class HTTPBodyReader: Sendable {
         update { $0.head = head }
     }
 
-    /// False when there is no room for the whole block.
-    func deliver(_ block: UnsafeRawBufferPointer) -> Bool {
-        var isTaken = false
+    /// At most as many bytes as there is `room` for.
+    func deliver(_ block: UnsafeRawBufferPointer) {
         update { state in
-            guard state.buffer.count + block.count <= Self.highWaterBytes || state.buffer.isEmpty
-            else {
-                state.isPaused = true
-                return
-            }
             if state.buffer.isEmpty { state.buffer.reserveCapacity(max(block.count, 64 << 10)) }
             state.buffer.append(contentsOf: block)
-            isTaken = true
         }
-        return isTaken
     }
 
-    /// Also notes that the transfer waits, so that the consumer wakes it.
-    var isFull: Bool {
+    /// How many bytes may come; 0 also notes that the transfer waits, so that the consumer wakes it.
+    var room: Int {
         state.withLock { state in
-            state.isPaused =
-                state.buffer.count > Self.highWaterBytes - EasyHandle.Profile.bulk.bufferBytes
-            return state.isPaused
+            let free = Self.highWaterBytes - state.buffer.count
+            state.isPaused = free < Self.highWaterBytes / 2
+            return state.isPaused ? 0 : free
         }
     }
 

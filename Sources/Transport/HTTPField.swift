@@ -30,6 +30,17 @@ public struct HTTPField {
         isNamed(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
     }
 
+    /// Whether this is one of the value's words between commas; given in lower case.
+    func hasToken(_ token: StaticString) -> Bool {
+        let token = UnsafeRawBufferPointer(start: token.utf8Start, count: token.utf8CodeUnitCount)
+        return valueBytes.split(separator: UInt8(ascii: ",")).contains { part in
+            var part = UnsafeRawBufferPointer(rebasing: part)[...]
+            while part.first == 0x20 || part.first == 0x09 { part = part.dropFirst() }
+            while part.last == 0x20 || part.last == 0x09 { part = part.dropLast() }
+            return Self.isSame(UnsafeRawBufferPointer(rebasing: part), token)
+        }
+    }
+
     /// What follows a prefix of the name, in lower case; nil when it starts otherwise. `prefix` is in lower case.
     public func name(after prefix: StaticString) -> String? {
         let count = prefix.utf8CodeUnitCount

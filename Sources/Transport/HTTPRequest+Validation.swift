@@ -10,8 +10,7 @@ extension HTTPRequest {
         return hasPort ? text : text + (scheme == .https ? ":443" : ":80")
     }
 
-    /// Of URL and header fields together: servers take far less, and libcurl's own limit (1 MiB) is found only
-    /// when the connection stands.
+    /// Of URL and header fields together: servers take far less.
     static let headLimitBytes = 256 << 10
 
     enum Scheme { case http, https }
@@ -35,7 +34,7 @@ extension HTTPRequest {
     }
 
     private func sizeProblem() -> String? {
-        // libcurl would wait for a body in the answer.
+        // Its answer could not be told from that of a request with another meaning.
         if method == .head && !body.isEmpty { return "a HEAD request has no body" }
         return url.utf8.count + headers.bytes.count > Self.headLimitBytes
             ? "URL and headers are longer than \(Self.headLimitBytes) bytes" : nil
@@ -78,6 +77,11 @@ extension HTTPRequest {
         }
         return field.isNamed("transfer-encoding")
             ? "header Transfer-Encoding is not the caller's to set" : nil
+    }
+
+    /// Host and perhaps port of a URL that has been validated.
+    static func authority(of url: [UInt8]) -> ArraySlice<UInt8> {
+        split(url).map { url[$0.1] } ?? []
     }
 
     private static func split(

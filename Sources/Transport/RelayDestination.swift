@@ -10,28 +10,29 @@ final class RelayDestination: Exchange {
         super.init(id: id, request: request, loop: loop)
     }
 
-    override var profile: EasyHandle.Profile { .bulk }
     override var streamedBytes: Int64? { length }
     override var isStarved: Bool { pipe.ring.count == 0 && !pipe.isSourceComplete }
     override func didAnswerEarly() { pipe.stopSource() }
 
-    override func provide(_ room: UnsafeMutableRawBufferPointer) -> Int? {
-        let count = pipe.ring.take(into: room)
-        if let source = pipe.source, source.paused.contains(.receive), !source.isFull {
-            loop.attend(source)
+    override func sendBlock(to connection: Connection) -> Connection.Step? {
+        guard pipe.ring.count > 0 else { return nil }
+        let step = connection.send(pipe.ring.filled)
+        if case .moved(let count) = step {
+            pipe.ring.consume(count)
+            if let source = pipe.source, source.hold.contains(.receive), source.room > 0 {
+                loop.attend(source)
+            }
         }
-        return count > 0 ? count : nil
+        return step
     }
 
-    override func receive(_ block: UnsafeRawBufferPointer) -> Receipt {
+    override func receive(_ block: UnsafeRawBufferPointer) {
         guard body.count + block.count <= RelayPipe.answerLimitBytes else {
             fail(.malformed, "the answer's body is longer than \(RelayPipe.answerLimitBytes) bytes")
-            return .enough
+            return
         }
         body.append(contentsOf: block)
-        return .taken
     }
 
-    override func restart() { body.removeAll() }
     override func finish(_ error: TransportError?) { pipe.destinationDidFinish(error) }
 }

@@ -1,9 +1,7 @@
-import CCurl
-
 /// What joins the two exchanges of a relay: the ring, who ended how, and the one answer to the caller.
 /// Confined to one engine thread.
 ///
-/// Each side is paused by its own callback and woken by the other's, through the loop. A side that is paused is
+/// Each side waits by itself, for room or for bytes, and is woken by the other through the loop. A side that waits is
 /// not idle, so that a stall is always the other's.
 final class RelayPipe {
     static let ringBytes = (32 << 10)...(64 << 20)
@@ -35,7 +33,7 @@ final class RelayPipe {
 
     func attach(_ source: RelaySource) { self.source = source }
 
-    /// The source's head is in and 2xx. Never within a callback: this adds a handle.
+    /// The source's head is in and 2xx. Only from `attend`ed work.
     func startDestination(_ head: HTTPResponseHead, length: Int64) {
         let request: HTTPRequest
         do {
@@ -96,7 +94,7 @@ final class RelayPipe {
         loop.attend(source)
     }
 
-    /// Answers the caller once, after both sides are out of libcurl: a destination that is closed here
+    /// Answers the caller once, after both sides have let go of their connections: a destination that is closed here
     /// never sees a complete body.
     private func settle(_ result: Result<HTTPRelayResult, HTTPRelayFailure>) {
         guard let waiter else { return }
@@ -104,7 +102,7 @@ final class RelayPipe {
         for exchange in [source, destination] as [Exchange?] {
             guard let exchange, !exchange.isFinished else { continue }
             exchange.fail(.cancelled, "the other side of the relay ended")
-            loop.complete(exchange, CURLE_OK)
+            loop.complete(exchange)
         }
         waiter.resume(returning: result)
         source = nil

@@ -1,5 +1,3 @@
-import CCurl
-
 /// The GET of a relay.
 final class RelaySource: Exchange {
     private let pipe: RelayPipe
@@ -10,13 +8,14 @@ final class RelaySource: Exchange {
     /// The destination wants no more.
     var isStopped = false
 
+    /// Reads are not made for less room than this.
+    private static let roomMinimum = 16 << 10
+
     init(id: UInt64, loop: EngineLoop, pipe: RelayPipe) {
         self.pipe = pipe
         super.init(id: id, request: pipe.relay.source, loop: loop)
         pipe.attach(self)
     }
-
-    override var profile: EasyHandle.Profile { .bulk }
 
     override func didReceiveHead(_ head: HTTPResponseHead) {
         guard head.isSuccess else { return }
@@ -30,37 +29,47 @@ final class RelaySource: Exchange {
 
     override func attend() {
         if isStopped {
-            loop.complete(self, CURLE_OK)
+            loop.complete(self)
         } else if pipe.destination == nil, let head, let length {
             pipe.startDestination(head, length: length)
         }
     }
 
-    override func receive(_ block: UnsafeRawBufferPointer) -> Receipt {
-        guard let head else { return .enough }
-        guard head.isSuccess else {
-            refusal.append(contentsOf: block.prefix(RelayPipe.refusalLimitBytes - refusal.count))
-            return refusal.count < RelayPipe.refusalLimitBytes ? .taken : .enough
-        }
-        if let length, receivedBytes + Int64(block.count) > length {
-            fail(.malformed, "the body is longer than its Content-Length")
-            return .enough
-        }
-        guard pipe.ring.put(block) else { return .full }
-        pipe.relay.observe?(block)
-        if let destination = pipe.destination, destination.paused.contains(.send) {
-            loop.attend(destination)
-        }
-        if isFull { loop.attend(self) }
-        return .taken
+    /// Goes on when half of the ring is free.
+    override var room: Int {
+        let ring = pipe.ring.capacity
+        let needed = hold.contains(.receive) ? ring / 2 : min(Self.roomMinimum, ring / 2)
+        return pipe.ring.free < needed ? 0 : pipe.ring.free
     }
 
-    /// Stops before a read that might not fit: libcurl would have to keep what we cannot take. Goes on when
-    /// half of the ring is free.
-    override var isFull: Bool {
-        let ring = pipe.ring.capacity
-        let needed = paused.contains(.receive) ? ring / 2 : min(profile.bufferBytes, ring / 2)
-        return pipe.ring.free < needed
+    override func receive(_ block: UnsafeRawBufferPointer) {
+        if head?.isSuccess == true {
+            guard pipe.ring.put(block) else { preconditionFailure("more was read than has room") }
+            didRead(block)
+        } else {
+            refusal.append(contentsOf: block.prefix(RelayPipe.refusalLimitBytes - refusal.count))
+            isSufficient = refusal.count == RelayPipe.refusalLimitBytes
+        }
+    }
+
+    override func receiveBlock(
+        from connection: Connection, atMost limit: Int
+    ) -> Connection.Step? {
+        guard length != nil else { return nil }
+        let space = UnsafeMutableRawBufferPointer(rebasing: pipe.ring.vacant.prefix(limit))
+        let step = connection.receive(into: space)
+        if case .moved(let count) = step {
+            pipe.ring.commit(count)
+            didRead(UnsafeRawBufferPointer(rebasing: space[..<count]))
+        }
+        return step
+    }
+
+    private func didRead(_ block: UnsafeRawBufferPointer) {
+        pipe.relay.observe?(block)
+        if let destination = pipe.destination, destination.hold.contains(.send) {
+            loop.attend(destination)
+        }
     }
 
     override func finish(_ error: TransportError?) {

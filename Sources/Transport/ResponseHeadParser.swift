@@ -16,6 +16,8 @@ struct ResponseHeadParser {
 
     enum Step {
         case more
+        /// An interim answer is complete: its status.
+        case interim(Int)
         /// A final head is complete.
         case head(HTTPResponseHead)
         case tooLong
@@ -26,10 +28,14 @@ struct ResponseHeadParser {
     /// nil before a status line and after the empty line.
     private var status: Int?
     private var takenBytes = 0
+    /// Said by the version of the last status line.
+    private(set) var isPersistent = false
+    /// A status line comes next.
+    var isAtStart: Bool { status == nil }
 
     /// Whether this line starts a head: lines after the final head and before this are trailers.
     static func isStatusLine(_ line: UnsafeRawBufferPointer) -> Bool {
-        guard line.count > 5, let start = line.baseAddress else { return false }
+        guard line.count > 8, let start = line.baseAddress else { return false }
         return memcmp(start, "HTTP/", 5) == 0
     }
 
@@ -38,6 +44,7 @@ struct ResponseHeadParser {
             headers = HTTPHeaders()
             headers.reserveCapacity(16, bytes: 512)
             status = Self.status(of: line)
+            isPersistent = line[7] != UInt8(ascii: "0")
             takenBytes = line.count
             return status == nil ? .notHTTP : .more
         }
@@ -49,7 +56,7 @@ struct ResponseHeadParser {
             return .more
         }
         self.status = nil
-        if status < 200 { return .more }
+        if status < 200 { return .interim(status) }
         defer { headers = HTTPHeaders() }
         return .head(HTTPResponseHead(status: status, headers: headers))
     }
@@ -67,7 +74,9 @@ struct ResponseHeadParser {
     }
 
     private static func status(of line: UnsafeRawBufferPointer) -> Int? {
-        guard let space = line.firstIndex(of: 0x20), space + 3 < line.count else { return nil }
+        guard let space = line.firstIndex(of: 0x20), space == 8, space + 3 < line.count,
+            line[5] == UInt8(ascii: "1"), line[6] == UInt8(ascii: ".")
+        else { return nil }
         var status = 0
         for index in (space + 1)...(space + 3) {
             let digit = line[index] &- 0x30

@@ -1,33 +1,25 @@
 import CCurl
 
 extension TransportError {
-    /// The one table from curl's codes to kinds. `wasReady`: the connection (with TLS and proxy) stood.
+    /// The one table from curl's codes to kinds, of a connection that did not come about.
     ///
     /// Source: <https://curl.se/libcurl/c/libcurl-errors.html>
-    static func kind(of code: CURLcode, wasReady: Bool) -> Kind {
+    static func kind(ofDial code: CURLcode) -> Kind {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             .unresolvedHost
         // A handshake that ended before a certificate was judged says nothing about trust: peers hang up.
-        case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_SSL_CONNECT_ERROR:
+        case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_SSL_CONNECT_ERROR, CURLE_OPERATION_TIMEDOUT,
+            CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_AGAIN,
+            CURLE_SSL_SHUTDOWN_FAILED, CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL,
+            CURLE_OUT_OF_MEMORY, CURLE_OK:
             .notConnected
-        case CURLE_OPERATION_TIMEDOUT:
-            wasReady ? .timedOut : .notConnected
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
             CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
             CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT, CURLE_SSL_CRL_BADFILE,
             CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED,
             CURLE_USE_SSL_FAILED:
             .untrusted
-        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE,
-            CURLE_SEND_FAIL_REWIND, CURLE_AGAIN, CURLE_SSL_SHUTDOWN_FAILED:
-            wasReady ? .interrupted : .notConnected
-        // Schemes are checked before: "unsupported protocol" can only be an answer without a status line.
-        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING:
-            .malformed
-        // Also said of a header line that is longer than libcurl's limit (100 KiB), and hardly ever of memory.
-        case CURLE_OUT_OF_MEMORY:
-            wasReady ? .malformed : .interrupted
         default:
             .invalidRequest
         }

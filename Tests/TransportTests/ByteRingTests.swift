@@ -50,15 +50,44 @@ import Testing
         }
     }
 
+    /// What is read into the ring where it lies, in pieces of any size.
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func isFilledInPlace(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let capacity = Int.random(in: 1...300, using: &random)
+        var ring = ByteRing(capacity: capacity)
+        var model: [UInt8] = []
+        for _ in 0..<2000 {
+            #expect(ring.vacant.isEmpty == (ring.free == 0))
+            #expect(ring.filled.isEmpty == (ring.count == 0))
+            if Bool.random(using: &random) {
+                let bytes = random.bytes(
+                    count: Int.random(in: 0...ring.vacant.count, using: &random))
+                ring.vacant.copyBytes(from: bytes)
+                ring.commit(bytes.count)
+                model += bytes
+            } else {
+                let wanted = Int.random(in: 0...capacity, using: &random)
+                let taken = take(wanted, from: &ring)
+                #expect(taken == Array(model.prefix(wanted)))
+                model.removeFirst(taken.count)
+            }
+            #expect(ring.count == model.count)
+        }
+    }
+
     private func put(_ bytes: [UInt8], into ring: inout ByteRing) -> Bool {
         bytes.withUnsafeBytes { ring.put($0) }
     }
 
+    /// As many as there are, up to so many.
     private func take(_ count: Int, from ring: inout ByteRing) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: max(1, count)) { buffer, initialized in
-            initialized = ring.take(
-                into: UnsafeMutableRawBufferPointer(
-                    UnsafeMutableBufferPointer(rebasing: buffer[..<count])))
+        var taken: [UInt8] = []
+        while taken.count < count, ring.count > 0 {
+            let piece = ring.filled.prefix(count - taken.count)
+            taken += piece
+            ring.consume(piece.count)
         }
+        return taken
     }
 }

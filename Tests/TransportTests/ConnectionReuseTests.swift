@@ -192,23 +192,4 @@ import Testing
         #expect(server.accepted.value == 2)
         #expect(server.requests.count == 2)
     }
-
-    /// The number of a socket that was closed is soon another's.
-    @Test func aKeptSocketIsKnownByItsPort() throws {
-        let (listener, port) = try Loopback.listen()
-        defer { close(listener) }
-        var kept = KeptSockets()
-        let client = try Loopback.connect(port: port)
-        let server = accept(listener, nil, nil)
-        defer { close(server) }
-        let local = try #require(KeptSockets.localPort(of: client))
-        #expect(KeptSockets.localPort(of: server) == port)
-        kept.note(client, port: local)
-        #expect(!kept.hasStray(onPort: local))
-        #expect(!kept.hasStray(onPort: port))
-        #expect(write(server, [1], 1) == 1)
-        #expect(kept.hasStray(onPort: local))
-        close(client)
-        #expect(!kept.hasStray(onPort: local))
-    }
 }

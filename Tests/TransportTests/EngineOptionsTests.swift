@@ -20,9 +20,9 @@ import Testing
         ] as [([String: String], String, String, String)])
     func proxies(environment: [String: String], http: String, https: String, no: String) {
         let options = EngineOptions(.init()) { environment[$0] }
-        #expect(options.httpProxy == http)
-        #expect(options.httpsProxy == https)
-        #expect(options.noProxy == no)
+        #expect(options.proxies.http == http)
+        #expect(options.proxies.https == https)
+        #expect(options.proxies.none == no)
     }
 
     @Test(

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Transport
@@ -9,68 +10,45 @@ import Testing
         executor: EngineExecutor(mailbox: EngineMailbox()))
     private let second: Nanoseconds = 1_000_000_000
     private let start: Nanoseconds = 100_000_000_000
-    private let head = Array("HTTP/1.1 200 OK\r\n".utf8)
 
     @Test func theClockStartsWithTheConnection() {
-        let exchange = exchange()
+        let (exchange, _) = exchange(isConnected: false)
         #expect(exchange.deadline == .max)
         loop.now += 60 * second
         #expect(exchange.deadline == .max)
-        #expect(exchange.mayBegin(onPort: 0))
+        exchange.begin(on: connection(to: exchange.request).ours)
         #expect(exchange.deadline == start + 65 * second)
     }
 
     /// Slow is not idle: whatever comes or goes sets the clock back.
-    @Test func everyByteSetsItBack() {
-        let exchange = exchange(.put)
-        #expect(exchange.mayBegin(onPort: 0))
+    @Test func everyByteSetsItBack() throws {
+        let (exchange, peer) = exchange(.put)
         for _ in 0..<5 {
             loop.now += 4 * second
-            fill(exchange)
+            #expect(drain(peer) > 0)
+            connection(of: exchange).isWritable = true
+            exchange.drive()
+            #expect(exchange.deadline == loop.now + 5 * second)
+        }
+        for piece in ["HTTP/1.1 200 OK\r\n", "Content-Length: 5\r\n\r\n", "ab"] {
+            loop.now += 4 * second
+            #expect(write(peer, piece, piece.utf8.count) == piece.utf8.count)
+            connection(of: exchange).isReadable = true
+            exchange.drive()
             #expect(exchange.deadline == loop.now + 5 * second)
         }
         loop.now += 4 * second
-        add(head, to: exchange)
-        #expect(exchange.deadline == loop.now + 5 * second)
-        add(Array("\r\n".utf8), to: exchange)
-        loop.now += 4 * second
-        #expect(take([1, 2], by: exchange) == .taken)
-        #expect(exchange.deadline == loop.now + 5 * second)
-        loop.now += 4 * second
+        exchange.drive()
         #expect(exchange.deadline == loop.now + second)
     }
 
-    /// One block may take longer than the idle time, as long as it moves.
-    @Test func aBlockThatGoesSlowlyIsNotIdle() {
-        let exchange = exchange(.put, total: .seconds(60))
-        #expect(exchange.mayBegin(onPort: 0))
-        fill(exchange)
-        // It went at once, or not at all: since then nothing has happened.
-        #expect(!exchange.isStillSending(10))
-        #expect(!exchange.isStillSending(0))
-        loop.now += 5 * second
-        #expect(exchange.isStillSending(4))
-        #expect(exchange.deadline == loop.now + 5 * second)
-        #expect(!exchange.isStillSending(4))
-        // Its end counts, when it was seen under way.
-        #expect(exchange.isStillSending(10))
-        #expect(!exchange.isStillSending(10))
-        fill(exchange)
-        #expect(!exchange.isStillSending(20))
-        #expect(exchange.isStillSending(11))
-        loop.now = start + 60 * second
-        exchange.noteProgress()
-        #expect(!exchange.isStillSending(12))
-    }
-
     @Test func whatWeHoldUpIsNotIdle() {
-        let exchange = exchange()
-        #expect(exchange.mayBegin(onPort: 0))
-        for pause in [Exchange.Pause.receive, .send, [.receive, .send]] {
-            exchange.paused = pause
+        let (exchange, _) = exchange()
+        for hold in [Exchange.Hold.receive, .send, [.receive, .send]] {
+            exchange.hold = hold
             #expect(exchange.deadline == .max)
         }
-        exchange.paused = []
+        exchange.hold = []
         #expect(exchange.deadline == start + 5 * second)
         exchange.pace(until: start + 60 * second)
         #expect(exchange.deadline == .max)
@@ -80,69 +58,98 @@ import Testing
         #expect(exchange.deadline == start + 65 * second)
     }
 
+    /// Without room it waits for its consumer, without bytes for its producer; either ends the wait.
+    @Test func waitingForOurselvesIsAHold() {
+        let (exchange, _) = exchange(.put)
+        exchange.roomLeft = 0
+        exchange.hasBytes = false
+        exchange.drive()
+        #expect(exchange.hold == [.receive, .send])
+        loop.now += 60 * second
+        exchange.roomLeft = 1
+        exchange.drive()
+        #expect(exchange.hold == .send)
+        exchange.hasBytes = true
+        exchange.drive()
+        #expect(exchange.hold == [])
+        #expect(exchange.deadline == start + 65 * second)
+    }
+
     /// After an early answer nothing is sent any more, and that is not holding it up: the rest of the answer is due.
     @Test func anEarlyAnswerIsWaitedForNoLonger() {
-        let exchange = exchange(.put)
-        #expect(exchange.mayBegin(onPort: 0))
-        add(head + Array("Content-Length: 5\r\n".utf8), to: exchange)
-        add(Array("\r\n".utf8), to: exchange)
+        let (exchange, peer) = exchange(.put)
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+        #expect(write(peer, head, head.utf8.count) == head.utf8.count)
+        connection(of: exchange).isReadable = true
+        exchange.drive()
         #expect(exchange.isAnsweredEarly)
-        #expect(!fill(exchange))
-        #expect(exchange.paused == .send)
-        #expect(exchange.wantedPause == .send)
+        let sent = exchange.sentBytes
+        drain(peer)
+        connection(of: exchange).isWritable = true
+        exchange.drive()
+        #expect(exchange.sentBytes == sent)
+        #expect(exchange.hold == [])
         #expect(exchange.deadline == start + 5 * second)
     }
 
     @Test func theTotalTimeCountsAlways() {
-        let exchange = exchange(total: .seconds(20))
+        let (exchange, _) = exchange(total: .seconds(20))
+        exchange.hold = .receive
         #expect(exchange.deadline == start + 20 * second)
-        #expect(exchange.mayBegin(onPort: 0))
-        exchange.paused = .receive
-        #expect(exchange.deadline == start + 20 * second)
-        exchange.paused = []
+        exchange.hold = []
         #expect(exchange.deadline == start + 5 * second)
         loop.now += 18 * second
         exchange.noteProgress()
         #expect(exchange.deadline == start + 20 * second)
     }
 
-    /// A request is repeated by libcurl only as long as none of it has left; this one has no handle, so none has.
-    @Test func aRequestThatNeverLeftMayBeginAgain() {
-        let exchange = exchange(.put)
-        #expect(exchange.mayBegin(onPort: 0))
-        #expect(exchange.mayBegin(onPort: 0))
-        #expect(exchange.rewind(to: 0))
-        fill(exchange)
-        #expect(!exchange.rewind(to: 0))
-    }
-
     private func exchange(
-        _ method: HTTPMethod = .get, total: Duration? = nil
-    ) -> Exchange {
+        _ method: HTTPMethod = .get, total: Duration? = nil, isConnected: Bool = true
+    ) -> (Streaming, peer: Int32) {
         loop.now = start
         let request = HTTPRequest(
             method, "http://h/", timeouts: .init(idle: .seconds(5), total: total))
-        return Streaming(id: 1, request: request, loop: loop)
+        let exchange = Streaming(id: 1, request: request, loop: loop)
+        guard isConnected else { return (exchange, -1) }
+        let (ours, peer) = connection(to: request)
+        exchange.begin(on: ours)
+        return (exchange, peer)
     }
 
-    private func add(_ text: [UInt8], to exchange: Exchange) {
-        for line in text.split(separator: 0x0A) {
-            #expect((Array(line) + [0x0A]).withUnsafeBytes { exchange.takeHeaderLine($0) })
-        }
+    private func connection(to request: HTTPRequest) -> (ours: Connection, peer: Int32) {
+        var ends: [Int32] = [-1, -1]
+        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+        let origin = Origin(of: request, loop.options)
+        return (Connection(origin, ends[0], through: nil, loop.readiness), ends[1])
     }
 
-    private func take(_ block: [UInt8], by exchange: Exchange) -> Exchange.Receipt {
-        block.withUnsafeBytes { exchange.takeBlock($0) }
+    private func connection(of exchange: Exchange) -> Connection {
+        guard let connection = exchange.connection else { preconditionFailure("none") }
+        return connection
     }
 
     @discardableResult
-    private func fill(_ exchange: Exchange) -> Bool {
-        withUnsafeTemporaryAllocation(byteCount: 10, alignment: 1) { exchange.fill($0) } != nil
+    private func drain(_ descriptor: Int32) -> Int {
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        var total = 0
+        while true {
+            let count = read(descriptor, &bytes, bytes.count)
+            if count <= 0 { return total }
+            total += count
+        }
     }
 
     /// Sends as much as is asked for, of a body without an end.
     private final class Streaming: Exchange {
-        override var streamedBytes: Int64? { request.method == .put ? .max : nil }
-        override func provide(_ room: UnsafeMutableRawBufferPointer) -> Int? { room.count }
+        var roomLeft = Int.max
+        var hasBytes = true
+        private let block = [UInt8](repeating: 1, count: 4096)
+        override var room: Int { roomLeft }
+        override var streamedBytes: Int64? { request.method == .put ? 1 << 20 : nil }
+        override var isStarved: Bool { !hasBytes }
+        override func sendBlock(to connection: Connection) -> Connection.Step? {
+            hasBytes ? block.withUnsafeBytes { connection.send($0) } : nil
+        }
     }
 }

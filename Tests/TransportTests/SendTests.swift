@@ -76,7 +76,7 @@ import Testing
         #expect(head["x-text"] == "grün ✓ a;b: c")
         #expect(head.values("content-length") == ["1"])
         #expect(head.values("user-agent") == ["own/1"])
-        // Nothing of it is left on the handle for the next request.
+        // Nothing of it is left for the next request on the connection.
         _ = try await transport.send(HTTPRequest(.get, server.url))
         let next = try #require(server.requests.last)
         #expect(next.values("x-repeated") == [])
@@ -108,7 +108,7 @@ import Testing
             HTTPRequest(.get, server.url, headers: ["a": "b\r\nc: d"]),
             HTTPRequest(.get, server.url + "/\r\nx: y"),
             HTTPRequest(.get, "file:///etc/passwd"),
-            // libcurl's own parser refuses these.
+            // These are refused by libcurl's parser.
             HTTPRequest(.get, "http://h:port/"), HTTPRequest(.get, "http://a%00b/"),
             HTTPRequest(.get, "http://h:99999/"),
         ] {

@@ -4,14 +4,12 @@
 // The type checks of curl's headers need literal options; the functions below get them as arguments.
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+// Swift's module of the C library leaves this out.
+#include <sys/epoll.h>
 
 // Swift cannot call C functions with variable arguments: one function for each shape of argument.
 
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
-    return curl_easy_setopt(easy, option, value);
-}
-
-static inline CURLcode ccurl_set_offset(CURL *easy, CURLoption option, curl_off_t value) {
     return curl_easy_setopt(easy, option, value);
 }
 
@@ -23,31 +21,11 @@ static inline CURLcode ccurl_set_pointer(CURL *easy, CURLoption option, const vo
     return curl_easy_setopt(easy, option, value);
 }
 
-typedef size_t (*ccurl_block_callback)(char *, size_t, size_t, void *);
-
-static inline CURLcode ccurl_set_block_callback(
-    CURL *easy, CURLoption option, ccurl_block_callback callback) {
-    return curl_easy_setopt(easy, option, callback);
-}
-
-static inline CURLcode ccurl_set_seek_callback(CURL *easy, curl_seek_callback callback) {
-    return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, callback);
-}
-
 static inline CURLcode ccurl_set_socket_option_callback(CURL *easy, curl_sockopt_callback callback) {
     return curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, callback);
 }
 
-static inline CURLcode ccurl_set_before_request_callback(
-    CURL *easy, curl_prereq_callback callback) {
-    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
-}
-
-static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
-    return curl_easy_getinfo(easy, info, value);
-}
-
-static inline CURLcode ccurl_get_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
+static inline CURLcode ccurl_get_socket(CURL *easy, CURLINFO info, curl_socket_t *value) {
     return curl_easy_getinfo(easy, info, value);
 }
 

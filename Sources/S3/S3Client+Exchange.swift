@@ -131,11 +131,9 @@ extension S3Client {
             }
             separator = "&"
         }
-        var message = HTTPRequest(
+        return HTTPRequest(
             request.method, url, headers: headers, body: body,
             timeouts: request.timeouts ?? HTTPTimeouts(idle: retry.patience))
-        message.usesNewConnection = request.usesNewConnection
-        return message
     }
 
     /// Percent-encoded once, slashes kept: what is signed is what is sent.

@@ -17,7 +17,6 @@ extension S3Client {
         if let checksum = options.checksum {
             request.add("x-amz-checksum-algorithm", checksum.algorithm.uppercased())
         }
-        request.usesNewConnection = true
         request.mayFailInBody = true
         let start = ContinuousClock.now
         let (response, attempts) = try await performCounted(request)

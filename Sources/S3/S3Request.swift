@@ -20,8 +20,6 @@ struct S3Request: Sendable {
     var isIdempotent = true
     /// A 409 is a race to try again, and not the answer.
     var retriesConflict = true
-    /// Is never sent twice unseen, so that the number of attempts can be relied on.
-    var usesNewConnection = false
     /// An answer of success may hold an error document.
     var mayFailInBody = false
     /// Fewer than the policy's, for what stores fail at instead of saying that they have it not.

@@ -25,8 +25,8 @@ final class Connection {
     let descriptor: Int32
     private let dial: Dial?
     private let readiness: Readiness
-    /// The exchange whose bytes these are; nil while it is idle.
-    unowned(unsafe) var owner: Exchange?
+    /// The exchange whose bytes these are, until its end; nil while it is idle.
+    var owner: Exchange?
     /// As far as is known: a call may still block.
     var isReadable = false
     var isWritable = true
@@ -103,7 +103,9 @@ final class Connection {
                 if case .blocked = receive(into: room, through: dial) { true } else { false }
             }
         }
-        return recv(descriptor, &byte, 1, Int32(MSG_PEEK)) < 0 && errno == EAGAIN
+        guard recv(descriptor, &byte, 1, Int32(MSG_PEEK)) < 0, errno == EAGAIN else { return false }
+        isReadable = false
+        return true
     }
 
     private func receive(into room: UnsafeMutableRawBufferPointer, through dial: Dial) -> Step {

@@ -44,14 +44,13 @@ final class Dial {
         set(CURLOPT_NOPROXY, "")
         set(CURLOPT_SSL_VERIFYPEER, 1)
         set(CURLOPT_SSL_VERIFYHOST, 2)
-        if let path = options.caBundlePath {
+        if let path = options.caBundlePath ?? Self.systemBundle {
             set(CURLOPT_CAINFO, path)
+            set(CURLOPT_PROXY_CAINFO, path)
             // The system's folder would be trusted as well, and libcurl shares a parsed bundle between connections
             // only without one.
             ccurl_set_string(curl, CURLOPT_CAPATH, nil)
-        } else if access(Self.systemBundlePath, R_OK) == 0 {
-            set(CURLOPT_CAINFO, Self.systemBundlePath)
-            ccurl_set_string(curl, CURLOPT_CAPATH, nil)
+            ccurl_set_string(curl, CURLOPT_PROXY_CAPATH, nil)
         }
         ccurl_set_pointer(curl, CURLOPT_ERRORBUFFER, errorText)
         ccurl_set_pointer(curl, CURLOPT_PRIVATE, Unmanaged.passUnretained(self).toOpaque())
@@ -74,7 +73,10 @@ final class Dial {
     }
 
     /// Debian's, and that of most distributions. Where it is missing libcurl's built-in default stays.
-    static let systemBundlePath = "/etc/ssl/certs/ca-certificates.crt"
+    private static var systemBundle: String? {
+        let path = "/etc/ssl/certs/ca-certificates.crt"
+        return access(path, R_OK) == 0 ? path : nil
+    }
 
     func start() -> CURLMcode { curl_multi_add_handle(multi, curl) }
 

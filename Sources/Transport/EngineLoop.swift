@@ -34,7 +34,7 @@ final class EngineLoop {
     private var waking: [Exchange] = []
     private var origins: [Origin] = []
 
-    /// Origins that are remembered with no connection to them.
+    /// Origins that are remembered, and whose connections are kept.
     private static let originsLimit = 64
     /// Rounds without a look at the sockets while exchanges, timers and tasks make each other work.
     private static let innerRoundsLimit = 8
@@ -111,7 +111,7 @@ final class EngineLoop {
             exchange.fail(.cancelled, "the transport was shut down")
             complete(exchange)
         }
-        for origin in origins { origin.closeIdle() }
+        for origin in origins { origin.forget() }
     }
 
     // What exchanges ask.
@@ -231,7 +231,7 @@ final class EngineLoop {
     private func origin(of request: HTTPRequest) -> Origin {
         var url = request.url
         if let known = url.withUTF8({ url in origins.first { $0.matches(url) } }) { return known }
-        if origins.count >= Self.originsLimit { origins.removeAll { !$0.hasIdle } }
+        if origins.count >= Self.originsLimit { origins.removeFirst().forget() }
         let origin = Origin(of: request, options)
         origins.append(origin)
         return origin

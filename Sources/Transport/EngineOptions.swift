@@ -9,6 +9,7 @@
 /// The configuration with everything that comes from the environment, read once: libcurl would look at
 /// the environment for each request.
 struct EngineOptions: Sendable {
+    /// To one host.
     var idleConnections: Int
     var caBundlePath: String?
     var bandwidth: BandwidthLimit?

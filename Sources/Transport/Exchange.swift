@@ -57,7 +57,7 @@ class Exchange {
     /// The answer was 417: the request is repeated without the question.
     var mustAskNoMore = false
     var asksFirst = false
-    var needsNewConnection: Bool
+    var needsNewConnection = false
     var restarts = 0
 
     /// Buffered bodies up to here go out in one packet with the head.
@@ -73,7 +73,6 @@ class Exchange {
         self.request = request
         self.loop = loop
         reader = AnswerReader(answerTo: request.method)
-        needsNewConnection = request.usesNewConnection
         startedAt = loop.now
         lastProgress = loop.now
         idleNanoseconds = max(1, request.timeouts.idle.nanoseconds)

@@ -10,7 +10,7 @@ public enum HTTPMethod: String, Sendable {
 /// One request. `url` is absolute and already percent-encoded: its path and query are sent byte for byte.
 ///
 /// `Host` comes from the URL and `Content-Length` from the body; neither belongs in `headers`
-/// (`Content-Length` is ignored there). A header with an empty value is sent as such. URL and headers together
+/// (`Content-Length` and `Expect` are ignored there). A header with an empty value is sent as such. URL and headers together
 /// hold at most 256 KiB; a HEAD request has no body.
 public struct HTTPRequest: Sendable {
     public var method: HTTPMethod
@@ -18,9 +18,6 @@ public struct HTTPRequest: Sendable {
     public var headers: HTTPHeaders
     public var body: [UInt8]
     public var timeouts: HTTPTimeouts
-    /// Goes out on a connection of its own: what a reused one took and never answered, libcurl sends again unasked,
-    /// whatever it was. Costs a handshake.
-    public var usesNewConnection = false
 
     public init(
         _ method: HTTPMethod, _ url: String, headers: HTTPHeaders = [:], body: [UInt8] = [],

@@ -1,6 +1,6 @@
 /// One GET whose body flows into one PUT on the same engine thread through one bounded ring.
 ///
-/// Memory: the ring and two buffers of libcurl of 128 KiB each.
+/// Memory: the ring, into which the source is read and from which the destination is sent.
 public struct HTTPRelay: Sendable {
     public var source: HTTPRequest
     /// Called once on the engine thread when the source has answered 2xx: makes (and signs) the destination's

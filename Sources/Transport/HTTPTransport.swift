@@ -1,6 +1,6 @@
 import Synchronization
 
-/// HTTP/1.1 over libcurl multi. Safe from any task; callbacks run on its engine threads.
+/// HTTP/1.1 over connections that libcurl opens. Safe from any task; closures run on its engine threads.
 ///
 /// Owned by whoever makes it; one for a process is enough. Redirects are not followed, bodies are not decompressed.
 public final class HTTPTransport: Sendable {
@@ -22,8 +22,8 @@ public final class HTTPTransport: Sendable {
 
     /// Sends a request with a buffered body and buffers the answer, whatever its status.
     ///
-    /// When a reused connection turns out to be closed, libcurl sends again what never left; and GET and HEAD in
-    /// any case, because they change nothing.
+    /// When a reused connection turns out to be closed, what never left is sent again; and GET and HEAD in any case,
+    /// because they change nothing.
     public func send(
         _ request: HTTPRequest, answerLimitBytes: Int = 16 << 20
     ) async throws(TransportError) -> HTTPResponse {
@@ -44,7 +44,7 @@ public final class HTTPTransport: Sendable {
 
     /// Streams the answer's body with back-pressure. Leaving `consume` early ends the transfer.
     ///
-    /// Memory: at most 256 KiB wait for the consumer, beside libcurl's buffers.
+    /// Memory: at most 256 KiB wait for the consumer.
     public func download<R: Sendable>(
         _ request: HTTPRequest, consume: (HTTPResponseHead, HTTPBodyReader) async throws -> R
     ) async throws -> R {
@@ -64,7 +64,7 @@ public final class HTTPTransport: Sendable {
     /// Streams a request's body of exactly `contentLength` bytes. An early final answer makes `write` throw
     /// `HTTPBodyWriter.ClosedEarly`; the answer is then returned.
     ///
-    /// Memory: at most 256 KiB and one block wait for the network, beside libcurl's buffers.
+    /// Memory: at most 256 KiB and one block wait for the network, beside 128 KiB on their way out.
     public func upload(
         _ request: HTTPRequest, contentLength: Int64,
         produce: (HTTPBodyWriter) async throws -> Void

@@ -8,6 +8,8 @@ final class Origin {
     let host: [UInt8]
     let proxy: Proxy?
     private var idle: [Connection] = []
+    /// No further request comes here.
+    private var isForgotten = false
 
     /// What has been idle for longer may have been forgotten on the way without a word. libcurl's own limit.
     /// Source: <https://curl.se/libcurl/c/CURLOPT_MAXAGE_CONN.html>
@@ -54,6 +56,7 @@ final class Origin {
     }
 
     func keep(_ connection: Connection, at now: Nanoseconds, limit: Int) {
+        if isForgotten { return }
         connection.isUsed = true
         connection.idleSince = now
         if idle.count >= limit { idle.removeFirst() }
@@ -63,6 +66,9 @@ final class Origin {
     /// Something has come on an idle connection, which nobody asked for: mostly its end.
     func close(_ connection: Connection) { idle.removeAll { $0 === connection } }
 
-    var hasIdle: Bool { !idle.isEmpty }
-    func closeIdle() { idle = [] }
+    /// Closes what is idle, and what will be.
+    func forget() {
+        idle = []
+        isForgotten = true
+    }
 }

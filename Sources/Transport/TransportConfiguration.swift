@@ -4,9 +4,9 @@
 /// `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY`, `no_proxy`, `NO_PROXY`.
 /// Source: <https://curl.se/libcurl/c/libcurl-env.html>
 public struct TransportConfiguration: Sendable {
-    /// Engine threads; each has its own libcurl multi handle and connection cache. 1...8.
+    /// Engine threads; each has connections of its own. 1...8.
     public var engines: Int = 1
-    /// Idle connections that one engine keeps for reuse. Active ones are bounded by the number of
+    /// Idle connections to one host that one engine keeps for reuse. Active ones are bounded by the number of
     /// transfers the callers run at a time: a limit here could deadlock relays within one host.
     public var connectionsPerHost: Int = 128
     /// A PEM bundle that replaces the system's; nil: AWS_CA_BUNDLE, SSL_CERT_FILE or CURL_CA_BUNDLE,

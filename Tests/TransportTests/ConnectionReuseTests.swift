@@ -36,6 +36,21 @@ import Testing
         #expect(server.accepted.value <= 2)
     }
 
+    /// A process that speaks to ever more hosts keeps the connections to the last ones.
+    @Test func hostsAreForgotten() async throws {
+        let servers = try (0..<70).map { number in
+            try ScriptedServer { _, _ in (200, [], [UInt8(number)]) }
+        }
+        for (number, server) in servers.enumerated() {
+            #expect(try await transport.send(HTTPRequest(.get, server.url)).body == [UInt8(number)])
+        }
+        for server in servers[..<6] { await server.ended.wait(for: 1) }
+        #expect(servers[6...].allSatisfy { $0.ended.value == 0 })
+        #expect(try await transport.send(HTTPRequest(.get, servers[0].url)).body == [0])
+        #expect(try await transport.send(HTTPRequest(.get, servers[69].url)).body == [69])
+        #expect(servers[69].accepted.value == 1)
+    }
+
     @Test func aServerThatSaysCloseIsAskedOnANewConnection() async throws {
         let server = try ScriptedServer { connection in
             guard connection.request() != nil else { return }

@@ -100,6 +100,43 @@ import Testing
         #expect(error?.mayHaveBeenSent == false)
     }
 
+    /// A connection whose peer goes while nobody looks is replaced: before it is used, or because nothing came on it.
+    @Test func closedWhileIdle() async throws {
+        let server = try ScriptedServer { connection in
+            guard connection.request() != nil else { return }
+            connection.answer()
+        }
+        let tls = try TLSServer(certificates, before: server)
+        let transport = HTTPTransport.forTest(caBundlePath: certificates.ca)
+        for number in 1...3 {
+            let answer = try await transport.send(
+                HTTPRequest(.get, "https://127.0.0.1:\(tls.port)/"))
+            #expect(answer.head.status == 200)
+            #expect(server.requests.count == number)
+            await server.ended.wait(for: number)
+        }
+        await transport.shutdown()
+    }
+
+    /// A proxy that is spoken to in TLS, for requests of plain HTTP.
+    @Test func throughATrustedProxy() async throws {
+        let proxy = try ScriptedServer { head, body in (200, [("x-target", head.target)], body) }
+        let tls = try TLSServer(certificates, before: proxy)
+        let transport = HTTPTransport.forTest(
+            caBundlePath: certificates.ca,
+            environment: ["http_proxy": "https://user:secret@127.0.0.1:\(tls.port)"])
+        let body = [UInt8](repeating: 1, count: 200_000)
+        let url = "http://store.invalid/a"
+        for _ in 0..<2 {
+            let answer = try await transport.send(HTTPRequest(.put, url, body: body))
+            #expect(answer.body == body)
+            #expect(answer.head.headers["x-target"] == url)
+        }
+        #expect(proxy.accepted.value == 1)
+        #expect(proxy.requests.first?["proxy-authorization"] == "Basic dXNlcjpzZWNyZXQ=")
+        await transport.shutdown()
+    }
+
     /// A CONNECT proxy on the way: the name and the certificate are still the server's.
     @Test func throughATunnel() async throws {
         let server = try ScriptedServer { _, body in (200, [], body) }

@@ -8,6 +8,7 @@ import CCurl
 
 /// Opens one connection: looking names up, trying addresses, proxies, TLS and its trust are libcurl's
 /// (`CURLOPT_CONNECT_ONLY`). Belongs to one engine, on its thread.
+/// For a connection in TLS it stays, and carries the bytes.
 ///
 /// Source: <https://curl.se/libcurl/c/CURLOPT_CONNECT_ONLY.html>
 final class Dial {
@@ -15,18 +16,17 @@ final class Dial {
     let origin: Origin
     /// Who waits for it; nil when it has been handed over.
     var exchange: Exchange?
-    private let multi: UnsafeMutableRawPointer
+    private let dialer: Dialer
     private let errorText: UnsafeMutablePointer<CChar>
 
     init(
-        _ origin: Origin, for exchange: Exchange, on multi: UnsafeMutableRawPointer,
-        _ options: EngineOptions
+        _ origin: Origin, for exchange: Exchange, on dialer: Dialer, _ options: EngineOptions
     ) {
         guard let curl = curl_easy_init() else { preconditionFailure("curl_easy_init failed") }
         self.curl = curl
         self.origin = origin
         self.exchange = exchange
-        self.multi = multi
+        self.dialer = dialer
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         set(CURLOPT_CONNECT_ONLY, 1)
@@ -67,7 +67,7 @@ final class Dial {
 
     deinit {
         // Of a handle that has dialled this closes the connection, unless the socket was taken.
-        curl_multi_remove_handle(multi, curl)
+        dialer.remove(self)
         curl_easy_cleanup(curl)
         errorText.deallocate()
     }
@@ -77,8 +77,6 @@ final class Dial {
         let path = "/etc/ssl/certs/ca-certificates.crt"
         return access(path, R_OK) == 0 ? path : nil
     }
-
-    func start() -> CURLMcode { curl_multi_add_handle(multi, curl) }
 
     /// What has been dialled; nil when there is no descriptor left for it.
     func connection(_ readiness: Readiness) -> Connection? {

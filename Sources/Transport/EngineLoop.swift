@@ -1,5 +1,3 @@
-import CCurl
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -11,7 +9,7 @@ import CCurl
 /// The transfers and the connections of one engine thread. Made by, and confined to, that: not `Sendable`.
 ///
 /// A round: take the inbox, run the tasks that are ready, run what is due, sleep in `epoll_wait`, drive the exchanges whose
-/// connections are ready. libcurl's multi handle, which opens connections, is told of its own sockets one by one.
+/// connections are ready.
 final class EngineLoop {
     let options: EngineOptions
     /// Read once a round.
@@ -24,10 +22,8 @@ final class EngineLoop {
     /// When the last sleep ended, and the processor's time that this thread had used when it began.
     private var wokeAt = MonotonicTime.now()
     private var usedAt: Nanoseconds = 0
-    private let multi: UnsafeMutableRawPointer
     let readiness = Readiness()
-    /// When libcurl wants to be called for its timers.
-    private var timerAt = Nanoseconds.max
+    private let dialer: Dialer
     private var sweepAt = Nanoseconds.max
     private var exchanges: [UInt64: Exchange] = [:]
     private var attended: [Exchange] = []
@@ -45,36 +41,12 @@ final class EngineLoop {
         self.executor = executor
         self.options = options
         self.mailbox = mailbox
-        CurlLibrary.start()
-        guard let multi = curl_multi_init() else { preconditionFailure("curl_multi_init failed") }
-        self.multi = multi
+        dialer = Dialer(options, readiness)
         scratch = .allocate(byteCount: options.blockBytes, alignment: 16)
         readiness.set(mailbox.wakeDescriptor, reads: true, writes: false, for: .mailbox)
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        // The connections are ours to keep: libcurl closes none to make room.
-        ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 0)
-        ccurl_multi_set_socket_callback(
-            multi,
-            { _, descriptor, what, context, _ in
-                guard let context else { return 0 }
-                Unmanaged<EngineLoop>.fromOpaque(context).takeUnretainedValue()
-                    .watch(descriptor, what)
-                return 0
-            }, context)
-        ccurl_multi_set_timer_callback(
-            multi,
-            { _, milliseconds, context in
-                guard let context else { return 0 }
-                Unmanaged<EngineLoop>.fromOpaque(context).takeUnretainedValue()
-                    .setTimer(milliseconds)
-                return 0
-            }, context)
     }
 
-    deinit {
-        curl_multi_cleanup(multi)
-        scratch.deallocate()
-    }
+    deinit { scratch.deallocate() }
 
     /// Returns when the mailbox says stop and every transfer has been ended.
     func run() {
@@ -214,13 +186,7 @@ final class EngineLoop {
         if !exchange.needsNewConnection, let connection = origin.takeIdle(at: now) {
             return begin(exchange, on: connection)
         }
-        let dial = Dial(origin, for: exchange, on: multi, options)
-        exchange.dial = dial
-        let code = dial.start()
-        if code != CURLM_OK {
-            exchange.fail(.invalidRequest, String(cString: curl_multi_strerror(code)))
-            complete(exchange)
-        }
+        exchange.dial = dialer.dial(origin, for: exchange, at: now)
     }
 
     private func begin(_ exchange: Exchange, on connection: Connection) {
@@ -239,15 +205,10 @@ final class EngineLoop {
 
     private func runDueWork() {
         for _ in 0..<Self.innerRoundsLimit {
-            if timerAt <= now {
-                timerAt = .max
-                var running: Int32 = 0
-                curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
-                collectDials()
-            }
+            if dialer.runTimers(at: now) { collectDials() }
             if !waking.isEmpty { wakeThoseDue() }
             lookAtAttended()
-            if timerAt > now, attended.isEmpty { return }
+            if dialer.timerAt > now, attended.isEmpty { return }
         }
     }
 
@@ -281,23 +242,12 @@ final class EngineLoop {
 
     /// Takes the connections that stand, and tells of those that do not come about.
     private func collectDials() {
-        var left: Int32 = 0
-        while let message = curl_multi_info_read(multi, &left) {
-            var context: UnsafeMutableRawPointer?
-            guard message.pointee.msg == CURLMSG_DONE,
-                ccurl_get_pointer(message.pointee.easy_handle, CURLINFO_PRIVATE, &context)
-                    == CURLE_OK,
-                let context
-            else { continue }
-            let code = message.pointee.data.result
-            let dial = Unmanaged<Dial>.fromOpaque(context).takeUnretainedValue()
-            guard let exchange = dial.exchange else { continue }
-            dial.exchange = nil
+        while let (exchange, result) = dialer.next() {
             exchange.dial = nil
-            if code == CURLE_OK, let connection = dial.connection(readiness) {
-                begin(exchange, on: connection)
-            } else {
-                exchange.failure = error(exchange, dial, code)
+            switch result {
+            case .success(let connection): begin(exchange, on: connection)
+            case .failure(let error):
+                exchange.failure = error
                 complete(exchange)
             }
         }
@@ -317,7 +267,7 @@ final class EngineLoop {
     }
 
     private func wait(into ready: inout [Readiness.Event]) {
-        var wakeAt = min(timerAt, sweepAt)
+        var wakeAt = min(dialer.timerAt, sweepAt)
         for exchange in waking { wakeAt = min(wakeAt, exchange.wakeAt) }
         var isBusy = !attended.isEmpty || wakeAt <= now
         if !isBusy, mailbox.isEmpty {
@@ -346,12 +296,7 @@ final class EngineLoop {
         switch event.owner {
         case .mailbox: mailbox.drainWakes()
         case .dial:
-            var events: Int32 = 0
-            if event.isReadable { events |= CURL_CSELECT_IN }
-            if event.isWritable { events |= CURL_CSELECT_OUT }
-            if event.isBroken { events |= CURL_CSELECT_ERR }
-            var running: Int32 = 0
-            curl_multi_socket_action(multi, event.descriptor, events, &running)
+            dialer.note(event, at: now)
             collectDials()
         case .connection:
             guard let connection = readiness.connection(of: event) else { return }
@@ -362,28 +307,5 @@ final class EngineLoop {
                 connection.origin.close(connection)
             }
         }
-    }
-
-    /// What libcurl waits for on a socket that it dials with.
-    private func watch(_ descriptor: Int32, _ what: Int32) {
-        switch what {
-        case CURL_POLL_IN: readiness.set(descriptor, reads: true, writes: false, for: .dial)
-        case CURL_POLL_OUT: readiness.set(descriptor, reads: false, writes: true, for: .dial)
-        case CURL_POLL_INOUT: readiness.set(descriptor, reads: true, writes: true, for: .dial)
-        default: readiness.remove(descriptor)
-        }
-    }
-
-    private func setTimer(_ milliseconds: Int) {
-        timerAt = milliseconds < 0 ? .max : now + Nanoseconds(milliseconds) * 1_000_000
-    }
-
-    private func error(_ exchange: Exchange, _ dial: Dial, _ code: CURLcode) -> TransportError {
-        let kind = TransportError.kind(ofDial: code)
-        var message = dial.message(for: code)
-        if kind == .untrusted, let path = options.caBundlePath {
-            message += " (trusted certificates: \(path))"
-        }
-        return exchange.error(kind, message)
     }
 }

@@ -21,6 +21,7 @@ struct ReconcileLedger {
         case .skipped: result.skipped += 1
         }
         if !outcome.notes.isEmpty { add(notes: outcome.notes) }
+        for loss in outcome.notKept { add(loss) }
     }
 
     private mutating func add(_ proof: Proof) {
@@ -43,6 +44,20 @@ struct ReconcileLedger {
         for note in notes
         where result.notes.count < ReconcileResult.notesKept && !result.notes.contains(note) {
             result.notes.append(note)
+        }
+    }
+
+    private mutating func add(_ loss: NotKept) {
+        if !result.notKept.contains(where: { $0.kind == loss.kind }) {
+            result.notKept.append(.init(loss.kind))
+        }
+        for index in result.notKept.indices where result.notKept[index].kind == loss.kind {
+            result.notKept[index].objects += 1
+            let values = result.notKept[index].values
+            guard values.count < ReconcileResult.NotKeptCount.valuesKept,
+                !values.contains(loss.value)
+            else { continue }
+            result.notKept[index].values.append(loss.value)
         }
     }
 

@@ -36,6 +36,9 @@ extension Convergence {
             return .carry(over: condition)
         }
         if isSame(pin.eTag, result.eTag) {
+            // What a HEAD would tell besides is not worth one.
+            noteClass(pin.storageClass)
+            noteEncryption(of: pin.detail?.encryption, answered: result.encryption)
             return .copied(Copied(bytes: pin.size, proof: .eTag))
         }
         // A store that does not heed the pin may have copied a newer object: then look again. Else

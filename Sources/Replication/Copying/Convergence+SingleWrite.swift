@@ -86,6 +86,7 @@ extension Convergence {
             attempt.noteChecksum()
         }
         let result = try await put(body, options, write.condition)
+        noteEncryption(of: head.encryption, answered: result.encryption)
         try await checkFeatures(attempt.carried)
         let algorithms = write.algorithms + checkable(head)
         return Written(
@@ -138,6 +139,7 @@ extension Convergence {
             if error.isOfReading { throw readFailure(error, pin: write.pin.eTag) }
             throw writeFailure(error, write.condition)
         }
+        noteEncryption(of: head.encryption, answered: result.encryption)
         try await checkFeatures(attempt.carried)
         return Written(
             head: head, stored: Stored(result), digest: digest?.finish(),

@@ -13,6 +13,7 @@ extension Convergence {
         _ head: ObjectHead, _ write: SingleWrite, dropping dropped: Set<SharedState.Feature>,
         _ attempt: Attempt, contentMD5: [UInt8]?
     ) -> WriteOptions {
+        noteClass(head.metadata.storageClass)
         var options = WriteOptions()
         options.metadata = travelling(head.metadata)
         options.condition =
@@ -121,6 +122,20 @@ extension Convergence {
 
     func noteNoUserMetadata() {
         notes.add("user metadata is not kept by \(destination.connection.name)")
+    }
+
+    /// What a rule does not set is the destination's default, whatever the source's class.
+    func noteClass(_ name: String?) {
+        guard rule.copying.storageClass == nil, let name, name != "STANDARD" else { return }
+        notes.notKept(.storageClass, name)
+    }
+
+    /// Tells by the answer to a write whether the destination encrypts as the source does. A key of the
+    /// store's or the user's own is more than the store's default: that is no loss.
+    func noteEncryption(of source: String?, answered: String?) {
+        guard let source, source != answered, source != "AES256" || answered == nil
+        else { return }
+        notes.notKept(.encryption, source)
     }
 
     private func noteNoACL() {

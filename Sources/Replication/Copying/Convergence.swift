@@ -144,7 +144,7 @@ struct Convergence: Sendable {
     ) -> Outcome {
         Outcome(
             action: action, reason: decision.reason.rawValue, bytes: bytes, proof: proof,
-            notes: notes.all)
+            notes: notes.texts, notKept: notes.losses)
     }
 
     /// A store that refuses a condition that its own state meets cannot be asked that way.

@@ -52,6 +52,7 @@ extension QuirkyStore.State {
         var headers: [String: String] = [:]
         if quirks.tellsETags { headers["ETag"] = "\"\(object.eTag)\"" }
         headers["x-amz-version-id"] = object.versionID
+        headers["x-amz-server-side-encryption"] = quirks.encryption
         return headers
     }
 

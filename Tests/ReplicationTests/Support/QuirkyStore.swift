@@ -25,6 +25,8 @@ final class QuirkyStore: Sendable {
         var stripsMetadata = false
         /// Refuses a PUT without Content-MD5.
         var wantsContentMD5 = false
+        /// The server-side encryption that answers to writes tell.
+        var encryption: String?
         /// Sends an ETag when it has stored something.
         var tellsETags = true
         /// GetObjectAttributes tells the sizes of parts.

@@ -14,6 +14,8 @@ public struct ReplicationError: Error, Sendable, CustomStringConvertible {
         case store
         /// Larger than the destination can store.
         case tooLarge
+        /// The destination holds the content, and would not set its tags.
+        case tagsNotStored
         /// The destination does not take this key.
         case keyNotStorable
         case cancelled

@@ -52,10 +52,17 @@ extension Convergence {
                 message: "the object is in an archive class"))
     }
 
-    /// Sets the destination's tags to the source's; false when it has none, which is learnt: decide
-    /// again.
-    func setTags(_ view: View) async throws(S3Error) -> Bool {
-        guard let tags = view.source.object?.detail?.tags else { return false }
+    enum TagsSet {
+        case set
+        /// The destination has tags, but not such ones; noted.
+        case refused
+        /// It has none, which is learnt: decide again.
+        case unsupported
+    }
+
+    /// Sets the destination's tags to the source's.
+    func setTags(_ view: View) async throws -> TagsSet {
+        guard let tags = view.source.object?.detail?.tags else { return .unsupported }
         // What was looked at, and not what another writer has put there since.
         var address = destinationAddress
         let versionID = view.destination.object?.detail?.versionID
@@ -71,15 +78,21 @@ extension Convergence {
                 let kept = try await destination.tags(address)
                 guard MetadataComparison.areSame(tags, kept) else {
                     learnNoTags()
-                    return false
+                    return .unsupported
                 }
                 destination.learn { $0.tagging = .yes }
             }
-            return true
+            return .set
         } catch {
-            guard error.kind == .notSupported else { throw error }
-            learnNoTags()
-            return false
+            if error.kind == .notSupported {
+                learnNoTags()
+                return .unsupported
+            }
+            if error.refusesTags {
+                noteRefusedTags(error)
+                return .refused
+            }
+            throw tagsNotStored(error)
         }
     }
 

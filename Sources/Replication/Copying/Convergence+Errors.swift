@@ -37,6 +37,16 @@ extension Convergence {
         }
     }
 
+    /// The next run sees the same content in the listings, which do not show tags: this one must say it.
+    func tagsNotStored(_ error: S3Error) -> any Error {
+        guard error.kind != .cancelled, error.kind != .noSuchKey else { return error }
+        return ReplicationError(
+            kind: .tagsNotStored, key: key,
+            message: "\(key): the content is in step at \(destination.connection.name), the tags "
+                + "are not: \(describe(error)); run again with --full, which looks at tags",
+            cause: error)
+    }
+
     private func describe(_ error: S3Error) -> String {
         error.hint.map { "\(error); \($0)" } ?? error.description
     }
@@ -60,6 +70,11 @@ extension Convergence {
 }
 
 extension S3Error {
+    /// The store has tags, but takes not these: too many, or of characters that it does not allow.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>
+    var refusesTags: Bool { code == "InvalidTag" }
+
     /// Of a request that writes an object or begins an upload.
     var isOfWriting: Bool {
         ["PutObject", "CopyObject", "CreateMultipartUpload", "UploadPart"].contains {

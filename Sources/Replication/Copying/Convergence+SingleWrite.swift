@@ -47,7 +47,7 @@ extension Convergence {
     private func writtenUnheard(_ write: SingleWrite, _ moved: Moved) async -> Stored? {
         // Repeated by us, or unseen by libcurl where a reused connection broke.
         guard let error = moved.cause, error.kind == .preconditionFailed, moved.refused != nil,
-            error.attempts > 1 || write.carriesOrigin,
+            error.attempts > 1 || write.carriesOrigin || moved.mayBeOurs,
             // Should this fail as well, looking again tells.
             let head = try? await destination.headObject(destinationAddress),
             head.size == write.pin.size, write.condition != .ifMatch(head.eTag)

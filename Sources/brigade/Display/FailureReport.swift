@@ -57,6 +57,13 @@ enum FailureReport {
     /// The cause without what differs from one object to the next, so that the same cause groups.
     static func words(_ failure: ReconcileFailure) -> String {
         guard let store = failure.store else { return failure.message }
+        if failure.kind == ReplicationError.Kind.tagsNotStored.rawValue {
+            return "the content is in step, the tags are not: \(words(store) ?? store.message)"
+        }
+        return words(store) ?? failure.message
+    }
+
+    private static func words(_ store: StoreFailure) -> String? {
         let name = store.connection
         let code = store.code ?? store.status.map { "HTTP \($0)" }
         let suffix = code.map { " (\($0))" } ?? ""
@@ -72,7 +79,7 @@ enum FailureReport {
         case .unavailable: "\(name) failed \(store.operation)\(suffix)"
         case .timedOut, .interrupted: "\(name) broke off \(store.operation)"
         case .archived: "archived at \(name)"
-        default: failure.message
+        default: nil
         }
     }
 
@@ -84,6 +91,8 @@ enum FailureReport {
             return "; restore it first, or exclude it with --exclude '\(glob)'"
         case ReplicationError.Kind.changedTooOften.rawValue:
             return "; run again when it is quiet"
+        case ReplicationError.Kind.tagsNotStored.rawValue:
+            return "; run again with --full, which looks at tags"
         default:
             return ""
         }

@@ -42,6 +42,23 @@ struct FailureReportTests {
         #expect(FailureReport.grouped(failures).count == 1)
     }
 
+    @Test(arguments: [
+        (Sample.store(code: "AccessDenied", operation: "PutObjectTagging"), "offsite refused"),
+        (Sample.store(.invalidRequest, code: "MalformedXML"), "the store's words"),
+    ])
+    func tagsAreToldFromTheContent(_ store: StoreFailure, _ words: String) {
+        let failures = (0..<3).map {
+            Sample.failure(ObjectKey("k\($0)"), store, kind: .tagsNotStored, message: "m\($0)")
+        }
+        let groups = FailureReport.grouped(failures)
+        #expect(groups.count == 1)
+        #expect(groups[0].0.hasPrefix("the content is in step, the tags are not: " + words))
+        let text = FailureReport.text(failures, total: 3, objects: 3, list: nil)
+        #expect(
+            text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                .contains("run again with --full"))
+    }
+
     @Test func namesTheFirstKeysTheCausesAndTheList() {
         var failures = (0..<1200).map { Sample.failure(ObjectKey("a/\($0)"), Self.full) }
         failures += (0..<7).map { Sample.failure(ObjectKey("b/\($0)"), message: "cause \($0)") }

@@ -38,6 +38,71 @@ import Testing
         }
     }
 
+    /// The object goes, its tags are counted, and tags of the next object are tried.
+    @Test(
+        arguments: [QuirkyStore.Quirks.Tagging.invalid, .invalidLate],
+        [Sizes.small, Sizes.relayed])
+    func tagsThatAStoreRefuses(_ tagging: QuirkyStore.Quirks.Tagging, size: Int) async throws {
+        var quirks = QuirkyStore.Quirks()
+        quirks.tagging = tagging
+        let store = try QuirkyStore(quirks)
+        var bench = try await Bench(to: .quirky(store))
+        let lost = [NotKept(.tags, "refused by there: InvalidTag")]
+        for overwrites in [false, true] {
+            try await bench.source.put(bytes(size, seed: overwrites ? 2 : 1)) {
+                $0.metadata.contentType = "text/plain"
+                $0.metadata.tags = [Tag("aws:a", "1")]
+            }
+            let outcome = try await bench.converge()
+            #expect(outcome.action == .copied && outcome.proof == .eTag)
+            #expect(outcome.notKept == lost)
+            #expect(!outcome.notes.contains { $0.contains("tags") })
+            #expect(bench.destination.client.dialect.tagging != .no)
+            #expect(try await bench.destination.body() == bench.source.body())
+        }
+        // Who asks for tags is told each time.
+        bench.rule.copying.full = true
+        let again = try await bench.converge()
+        #expect(again.action == .skipped && again.notKept == lost)
+        store.change { $0.quirks.tagging = .kept }
+        let mended = try await bench.converge()
+        #expect(mended.action == .updated && mended.notKept == [])
+        #expect(try await bench.destination.head().tagCount == 1)
+    }
+
+    /// What was left out in vain, to find what is refused, is no loss.
+    @Test func onlyWhatIsRefusedIsNoted() async throws {
+        var quirks = QuirkyStore.Quirks()
+        quirks.locks = .refused
+        let from = try QuirkyStore(.locking)
+        let store = try QuirkyStore(quirks)
+        let bench = try await Bench(from: .quirky(from), to: .quirky(store))
+        try await bench.source.put(bytes(10)) {
+            $0.metadata.tags = [Tag("a", "1")]
+            $0.metadata.lock = .held
+        }
+        let outcome = try await bench.converge()
+        #expect(outcome.notes.count == 1 && outcome.notes[0].hasPrefix("object lock is not"))
+        #expect(try await bench.destination.head().tagCount == 1)
+    }
+
+    @Test func tagsAloneThatCannotBeSetAreToldFromTheContent() async throws {
+        var quirks = QuirkyStore.Quirks()
+        quirks.tagging = .denied
+        let store = try QuirkyStore(quirks)
+        let bench = try await Bench(to: .quirky(store))
+        try await bench.source.put(bytes(10)) {
+            $0.metadata.contentType = "text/plain"
+            $0.metadata.tags = [Tag("a", "1")]
+        }
+        try await bench.destination.put(bytes(10)) { $0.metadata.contentType = "text/plain" }
+        let failure = try await bench.failure()
+        #expect(failure.kind == .tagsNotStored)
+        #expect(failure.cause?.kind == .accessDenied)
+        #expect(
+            failure.message.hasPrefix("key: the content is in step at there, the tags are not: "))
+    }
+
     @Test func aClassThatTheRuleSetsIsItsWish() async throws {
         var bench = try await Bench()
         bench.rule.copying.storageClass = "STANDARD_IA"

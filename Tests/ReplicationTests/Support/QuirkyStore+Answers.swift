@@ -131,6 +131,9 @@ extension QuirkyStore.State {
         if call.head["x-amz-tagging"] != nil, quirks.tagging == .refused {
             return .error(501, "NotImplemented")
         }
+        if call.head["x-amz-tagging"] != nil, quirks.tagging == .invalid {
+            return .error(400, "InvalidTag")
+        }
         if let acl = call.head["x-amz-acl"], acl != "private", !quirks.hasACLs {
             return .error(501, "NotImplemented")
         }
@@ -165,6 +168,9 @@ extension QuirkyStore.State {
                 tags: quirks.tagging == .kept ? call.head["x-amz-tagging"] : nil,
                 acl: call.head["x-amz-acl"] ?? "private", parts: nil, modified: now),
             at: call.path)
+        if call.head["x-amz-tagging"] != nil, quirks.tagging == .invalidLate {
+            return .error(400, "InvalidTag")
+        }
         return Answer(200, headers: written(object))
     }
 

@@ -9,7 +9,13 @@ final class QuirkyStore: Sendable {
     struct Quirks: Sendable {
         enum ETags: Sendable { case md5, opaque, kms }
         enum MultipartETags: Sendable { case standard, wholeMD5, opaque }
-        enum Tagging: Sendable { case kept, ignored, refused }
+        enum Tagging: Sendable {
+            case kept, ignored, refused
+            /// Has tags, and refuses these; the second one stores the object all the same.
+            case invalid, invalidLate
+            /// Takes them with an object, and denies to set them alone.
+            case denied
+        }
         enum Conditions: Sendable { case honoured, ignored, refused, ifMatchBroken }
         /// Of object lock's headers.
         enum Locks: Sendable { case ignored, refused, kept }

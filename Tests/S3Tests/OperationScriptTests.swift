@@ -43,6 +43,14 @@ import Transport
         #expect(!server.requests[2].target.contains("encoding-type"))
     }
 
+    @Test func aStoreWithoutUploadsMayAnswerThatThereIsNone() async throws {
+        let server = try ScriptedServer { _, _ in
+            Self.xml("<Error><Code>NoSuchUpload</Code></Error>", 404)
+        }
+        let client = TestClients.client(server.authority)
+        #expect(try await client.listUploads("bucket", prefix: "").isEmpty)
+    }
+
     @Test func aStoreThatTakesVersion2For1GoesOnByMarker() async throws {
         let server = try ScriptedServer { _, request in
             request.target.contains("marker=")

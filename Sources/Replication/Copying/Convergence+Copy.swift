@@ -3,8 +3,11 @@ import S3
 extension Convergence {
     /// Copies the content, in the way that keeps its ETag where there is one.
     ///
+    /// - Parameter forMetadata: The content is the same: the copy is of no use without the metadata.
     /// - Throws: ``Moved`` when either side is no more as it was seen.
-    func copy(_ object: ObjectState, over condition: WriteCondition) async throws -> Copied {
+    func copy(
+        _ object: ObjectState, over condition: WriteCondition, forMetadata: Bool = false
+    ) async throws -> Copied {
         let most = PartLayout.maxPartBytes * Int64(PartLayout.maxParts)
         guard object.size <= most else {
             throw ReplicationError(
@@ -15,7 +18,7 @@ extension Convergence {
         if source.sharesEndpoint(with: destination),
             source.dialect.serverSideCopy != .no, shared.isUsable(.serverSideCopy)
         {
-            switch try await copyServerSide(object, over: condition) {
+            switch try await copyServerSide(object, over: condition, checked: forMetadata) {
             case .copied(let copied): return copied
             case .carry(let condition): return try await carry(object, over: condition)
             }
@@ -107,7 +110,7 @@ extension Convergence {
             && to.size <= PartLayout.maxSingleWriteBytes
             && destination.dialect.serverSideCopy != .no && shared.isUsable(.rewriteInPlace)
         if keepsETag, try await rewriteInPlace(from, to) { return Copied(bytes: 0, proof: .eTag) }
-        return try await copy(from, over: .ifMatch(to.eTag))
+        return try await copy(from, over: .ifMatch(to.eTag), forMetadata: true)
     }
 
     private func rewriteInPlace(

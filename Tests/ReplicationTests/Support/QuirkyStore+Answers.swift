@@ -186,6 +186,9 @@ extension QuirkyStore.State {
         if call.head["x-amz-metadata-directive"] == "REPLACE", quirks.replacesOnCopy {
             object.headers = call.objectHeaders(quirks)
         }
+        if quirks.marksCopies {
+            object.headers.merge(["x-amz-meta-mtime": "\(counter)"]) { old, _ in old }
+        }
         if call.head["x-amz-tagging-directive"] == "REPLACE" {
             object.tags = quirks.tagging == .kept ? call.head["x-amz-tagging"] : nil
         }

@@ -42,6 +42,8 @@ final class QuirkyStore: Sendable {
         /// `?partNumber=` tells the part.
         var readsParts = true
         var copiesParts = true
+        /// CopyObject adds metadata of its own, where there is none of that name.
+        var marksCopies = false
         /// CopyObject keeps the old metadata whatever it is told.
         var replacesOnCopy = true
         /// All parts but the last must be of one size.

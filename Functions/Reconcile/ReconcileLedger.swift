@@ -37,7 +37,10 @@ struct ReconcileLedger {
     mutating func add(_ failure: ReconcileFailure) -> Bool {
         result.failed += 1
         if result.failures.count < ReconcileResult.failuresKept { result.failures.append(failure) }
-        return breaker.failed(failure.store?.kind)
+        // What a store answers to a key that it cannot hold says nothing of the next key.
+        let isOfKey = [ReplicationError.Kind.keyNotStorable, .keyTooLong].map(\.rawValue)
+            .contains(failure.kind)
+        return breaker.failed(isOfKey ? nil : failure.store?.kind)
     }
 
     mutating func add(notes: [String]) {

@@ -18,6 +18,8 @@ public struct ReplicationError: Error, Sendable, CustomStringConvertible {
         case tagsNotStored
         /// The destination does not take this key.
         case keyNotStorable
+        /// Nor this one, because with the destination's prefix it has more bytes than S3 allows.
+        case keyTooLong
         case cancelled
     }
     public var kind: Kind

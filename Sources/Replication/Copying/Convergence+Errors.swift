@@ -15,6 +15,7 @@ extension Convergence {
 
     /// Gives a store's failure the kind that the caller decides by.
     func replicationError(_ error: S3Error) -> ReplicationError {
+        if isOfLength(error) { return keyTooLong(error) }
         switch error.kind {
         case .cancelled:
             return cancelled()
@@ -49,6 +50,32 @@ extension Convergence {
 
     private func describe(_ error: S3Error) -> String {
         error.hint.map { "\(error); \($0)" } ?? error.description
+    }
+
+    /// Not refused beforehand: some stores take longer keys.
+    func isOfLength(_ error: S3Error) -> Bool {
+        guard destinationAddress.key.bytes.count > ObjectKey.bytesMaximum,
+            error.connection == destination.connection.name
+        else { return false }
+        switch error.kind {
+        case .invalidRequest, .notSupported, .tooLarge, .noSuchKey: return true
+        default: return error.status == 500
+        }
+    }
+
+    private func keyTooLong(_ error: S3Error) -> ReplicationError {
+        let whole = destinationAddress.key.bytes.count
+        let room = ObjectKey.bytesMaximum - key.bytes.count
+        let prefix = rule.destination.prefix.isEmpty ? "" : " with the destination's prefix"
+        let code = error.code ?? error.status.map { "HTTP \($0)" } ?? error.kind.rawValue
+        return ReplicationError(
+            kind: .keyTooLong, key: key,
+            message: "the key has \(whole) bytes\(prefix), and S3 allows \(ObjectKey.bytesMaximum) "
+                + "(\(code) from \(destination.connection.name)); "
+                + (room >= 0
+                    ? "use a prefix of at most \(room) bytes at the destination"
+                    : "leave it out with --exclude"),
+            cause: error)
     }
 
     /// Stores have no common code for a key they cannot hold: a refused write of a key that is out
@@ -87,7 +114,9 @@ extension ObjectKey {
     /// Keys that stores built on folders, or on URL libraries, are known to refuse.
     var isOutOfTheOrdinary: Bool {
         if bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return true }
-        if bytes.last == UInt8(ascii: "/") || bytes.count > 1024 { return true }
+        if bytes.last == UInt8(ascii: "/") || bytes.count > Self.bytesMaximum {
+            return true
+        }
         let segments = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         return segments.contains { segment in
             segment.isEmpty || segment.count > 255 || segment.elementsEqual(".".utf8)

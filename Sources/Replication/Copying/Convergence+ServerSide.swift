@@ -34,7 +34,9 @@ extension Convergence {
                 from: sourceAddress, to: destinationAddress, ifMatch: pin.eTag,
                 replace: replacement, condition: effective(condition))
         } catch {
-            guard Self.isRefusal(error) else { throw copyFailure(error, condition) }
+            guard Self.isRefusal(error), !isOfLength(error) else {
+                throw copyFailure(error, condition)
+            }
             shared.cannotUse(.serverSideCopy)
             return .carry(over: condition)
         }
@@ -128,7 +130,9 @@ extension Convergence {
             // Where there are versions, the one before is there again.
             return .carry(over: stored.isVersioned ? condition : .ifAbsent)
         } catch let error as S3Error {
-            guard Self.isRefusal(error) else { throw copyFailure(error, condition) }
+            guard Self.isRefusal(error), !isOfLength(error) else {
+                throw copyFailure(error, condition)
+            }
             destination.learn { $0.partCopy = .no }
             return .carry(over: condition)
         }

@@ -194,7 +194,7 @@ extension Convergence {
             return try await write(known, attempt)
         } catch let error as S3Error {
             guard error.kind == .notSupported || error.kind == .invalidRequest,
-                error.connection == destination.connection.name
+                error.connection == destination.connection.name, !isOfLength(error)
             else { throw error }
             if error.refusesTags, attempt.carried.contains(.tags) {
                 noteRefusedTags(error)

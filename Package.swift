@@ -42,11 +42,11 @@ let package = Package(
                 "Transport", "Signing", "S3", "Lambda", "Replication", "Functions", "Runtime",
                 "LocalS3", argumentParser, yams, log,
             ]),
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["Transport"], path: "Tests/TestSupport"),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "TestSupport"]),
         .testTarget(name: "SigningTests", dependencies: ["Signing", "TestSupport"]),
         .testTarget(name: "XMLTests", dependencies: ["XML", "TestSupport"]),
-        .testTarget(name: "S3Tests", dependencies: ["S3", "LocalS3"]),
+        .testTarget(name: "S3Tests", dependencies: ["S3", "LocalS3", "TestSupport"]),
         .testTarget(
             name: "ReplicationTests",
             dependencies: ["Replication", "S3", "LocalS3", "TestSupport"]),

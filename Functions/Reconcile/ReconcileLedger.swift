@@ -21,6 +21,7 @@ struct ReconcileLedger {
         case .skipped: result.skipped += 1
         }
         if !outcome.notes.isEmpty { add(notes: outcome.notes) }
+        for loss in outcome.notKept { add(loss) }
     }
 
     private mutating func add(_ proof: Proof) {
@@ -36,13 +37,30 @@ struct ReconcileLedger {
     mutating func add(_ failure: ReconcileFailure) -> Bool {
         result.failed += 1
         if result.failures.count < ReconcileResult.failuresKept { result.failures.append(failure) }
-        return breaker.failed(failure.store?.kind)
+        // What a store answers to a key that it cannot hold says nothing of the next key.
+        let isOfKey = [ReplicationError.Kind.keyNotStorable, .keyTooLong].map(\.rawValue)
+            .contains(failure.kind)
+        return breaker.failed(isOfKey ? nil : failure.store?.kind)
     }
 
     mutating func add(notes: [String]) {
         for note in notes
         where result.notes.count < ReconcileResult.notesKept && !result.notes.contains(note) {
             result.notes.append(note)
+        }
+    }
+
+    private mutating func add(_ loss: NotKept) {
+        if !result.notKept.contains(where: { $0.kind == loss.kind }) {
+            result.notKept.append(.init(loss.kind))
+        }
+        for index in result.notKept.indices where result.notKept[index].kind == loss.kind {
+            result.notKept[index].objects += 1
+            let values = result.notKept[index].values
+            guard values.count < ReconcileResult.NotKeptCount.valuesKept,
+                !values.contains(loss.value)
+            else { continue }
+            result.notKept[index].values.append(loss.value)
         }
     }
 

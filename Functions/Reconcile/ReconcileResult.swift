@@ -14,6 +14,18 @@ public struct ReconcileResult: Codable, Sendable {
         public init() {}
     }
 
+    /// What copies lack of their sources, in objects.
+    public struct NotKeptCount: Codable, Sendable, Equatable {
+        public var kind: NotKept.Kind
+        public var objects = 0
+        /// The first ``valuesKept``, as they came.
+        public var values: [String] = []
+
+        public static let valuesKept = 8
+
+        public init(_ kind: NotKept.Kind) { self.kind = kind }
+    }
+
     public enum Ending: Codable, Sendable, Equatable {
         /// Every key was looked at.
         case completed
@@ -44,6 +56,8 @@ public struct ReconcileResult: Codable, Sendable {
     public var failures: [ReconcileFailure] = []
     /// What could not travel and what was odd, once per kind.
     public var notes: [String] = []
+    /// One a kind.
+    public var notKept: [NotKeptCount] = []
     public var ending = Ending.completed
 
     public init() {}

@@ -26,14 +26,18 @@ public struct Outcome: Sendable, Codable {
     public var proof: Proof
     /// What could not travel, once per kind: "tags are not supported by offsite".
     public var notes: [String]
+    /// What the source's object has and the copy that was written has not; each kind once.
+    public var notKept: [NotKept]
 
     public init(
-        action: Action, reason: String, bytes: Int64 = 0, proof: Proof = .none, notes: [String] = []
+        action: Action, reason: String, bytes: Int64 = 0, proof: Proof = .none,
+        notes: [String] = [], notKept: [NotKept] = []
     ) {
         self.action = action
         self.reason = reason
         self.bytes = bytes
         self.proof = proof
         self.notes = notes
+        self.notKept = notKept
     }
 }

@@ -14,8 +14,12 @@ public struct ReplicationError: Error, Sendable, CustomStringConvertible {
         case store
         /// Larger than the destination can store.
         case tooLarge
+        /// The destination holds the content, and would not set its tags.
+        case tagsNotStored
         /// The destination does not take this key.
         case keyNotStorable
+        /// Nor this one, because with the destination's prefix it has more bytes than S3 allows.
+        case keyTooLong
         case cancelled
     }
     public var kind: Kind

@@ -4,8 +4,11 @@ import Signing
 /// An object's key: any bytes, compared and ordered as bytes. Never a `String`: Swift compares those by Unicode
 /// equivalence, and two keys that differ only in normalisation are two objects.
 ///
-/// S3 allows 1 to 1,024 bytes; nothing here enforces that, the store does.
+/// S3 allows 1 to ``bytesMaximum`` bytes; nothing here enforces that, the store does.
 public struct ObjectKey: Hashable, Comparable, Sendable, ExpressibleByStringLiteral {
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
+    public static let bytesMaximum = 1024
+
     public let bytes: [UInt8]
 
     public init(_ bytes: [UInt8]) { self.bytes = bytes }

@@ -94,6 +94,8 @@ public struct WriteResult: Sendable {
     public var versionID: String?
     /// Base64 values by algorithm, as the store told them.
     public var checksums: [String: String]
+    /// As in ``ObjectHead``; nil when the store told of none.
+    public var encryption: String?
 
     public init(eTag: ETag? = nil, versionID: String? = nil, checksums: [String: String] = [:]) {
         self.eTag = eTag
@@ -108,6 +110,8 @@ public struct UploadPart: Sendable {
     public var eTag: ETag
     public var size: Int64?
     public var checksums: [String: String]
+    /// As in ``WriteResult``.
+    public var encryption: String?
 
     public init(number: Int, eTag: ETag, size: Int64? = nil, checksums: [String: String] = [:]) {
         self.number = number

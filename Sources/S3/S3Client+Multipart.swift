@@ -125,8 +125,10 @@ extension S3Client {
                 // for is done.
                 _ = try? await abortUpload(object, uploadID: uploadID)
             }
-            return WriteResult(
+            var result = WriteResult(
                 eTag: head.eTag, versionID: head.versionID, checksums: head.checksums)
+            result.encryption = head.encryption
+            return result
         }
     }
 
@@ -189,7 +191,9 @@ extension S3Client {
         _ number: Int, _ result: WriteResult, size: Int64, _ request: S3Request
     ) throws(S3Error) -> UploadPart {
         guard let eTag = result.eTag else { throw malformed(request, "the part has no ETag") }
-        return UploadPart(number: number, eTag: eTag, size: size, checksums: result.checksums)
+        var part = UploadPart(number: number, eTag: eTag, size: size, checksums: result.checksums)
+        part.encryption = result.encryption
+        return part
     }
 }
 

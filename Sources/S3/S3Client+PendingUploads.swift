@@ -17,8 +17,15 @@ extension S3Client {
             if !prefix.isEmpty { request.ask("prefix", prefix) }
             if let keyMarker { request.ask("key-marker", keyMarker) }
             if let idMarker { request.ask("upload-id-marker", idMarker) }
-            let root = try document(
-                try await perform(request), request)
+            let response: HTTPResponse
+            do throws(S3Error) {
+                response = try await perform(request)
+            } catch {
+                // `rclone serve s3` says so of a bucket that has none.
+                guard error.kind == .noSuchUpload, keyMarker == nil else { throw error }
+                return []
+            }
+            let root = try document(response, request)
             let isEncoded = root.value("EncodingType") == "url"
             func key(_ node: XMLNode?) -> ObjectKey? {
                 guard let bytes = node?.bytes, !bytes.isEmpty else { return nil }

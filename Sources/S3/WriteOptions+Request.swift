@@ -78,6 +78,7 @@ extension WriteResult {
             switch field {
             case "etag": eTag = ETag(field.value)
             case "x-amz-version-id": versionID = field.value
+            case "x-amz-server-side-encryption": encryption = field.value
             case "x-amz-checksum-type": break
             default:
                 if let algorithm = field.name(after: "x-amz-checksum-") {

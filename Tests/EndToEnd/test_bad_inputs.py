@@ -261,3 +261,22 @@ def test_delete_spares_what_the_filter_is_not_about(sides, brigade):
     assert (result["copied"], result["deleted"]) == (20, 1)
     assert "tiny" in stores.keys(s3, copy)
     stores.empty_bucket(target, copy)
+
+
+def test_keys_too_long_with_the_prefix(pool, brigade):
+    """One cause, told of the longest; the others are copied."""
+    source, target = pool.get("local-s3"), pool.get("local-s3", 2)
+    bucket, copy = new_bucket(source), new_bucket(target)
+    stores.put_many(source, bucket, {"k" * length: b"body" for length in (10, 1000, 1010, 1020)})
+    brigade.connect("a", source.url())
+    brigade.connect("b", target.url())
+    result = brigade.run("copy", f"s3://a@{bucket}", f"s3://b@{copy}/backup/of/photos/")
+    assert result.code == 1, result
+    said = " ".join(result.err.split())
+    for words in (
+        "2 of 4 objects failed",
+        "and 1 more the key has 1037 bytes with the destination's prefix, and S3 allows 1024",
+        "use a prefix of at most 4 bytes at the destination",
+    ):
+        assert said.count(words) == 1, result
+    assert sorted(map(len, stores.keys(stores.client(target), copy))) == [27, 1017]

@@ -27,6 +27,20 @@ def test_the_demo_on_a_server_of_the_user_leaves_it_as_it_was(pool, brigade):
     assert list(stores.keys(s3, mine)) == ["k"]
 
 
+def test_the_demo_tells_what_a_store_does_not_let_go(pool, brigade):
+    """rclone lists a name that it has refused to take until it is started again, and so keeps the bucket."""
+    server = pool.get("rclone", 3)
+    s3 = stores.client(server)
+    brigade.connect("folders", server.url())
+    result = brigade.run("demo", "--on", "folders", "--objects", "100", timeout=120)
+    assert result.code == 1, result
+    assert "both sides verified equal" in result.out, result
+    # The copy never had the name: its bucket is gone.
+    assert [bucket["Name"].split("-")[-1] for bucket in s3.list_buckets()["Buckets"]] == ["photos"]
+    assert "could not remove its bucket brigade-demo-" in result.err, result
+    assert "lists it still" in result.err and "Nor " not in result.err, result
+
+
 def test_probe_says_what_a_store_supports(pool, brigade):
     for kind, tagging, conditional in (("local-s3", "yes", "yes"), ("rclone", "no", "no"), ("moto", "yes", "yes")):
         server = pool.get(kind)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Transport
 
@@ -41,6 +42,14 @@ import Transport
         #expect(server.requests[1].target.contains("marker=A"))
         #expect(server.requests[2].target.contains("marker=b%2B"))
         #expect(!server.requests[2].target.contains("encoding-type"))
+    }
+
+    @Test func aStoreWithoutUploadsMayAnswerThatThereIsNone() async throws {
+        let server = try ScriptedServer { _, _ in
+            Self.xml("<Error><Code>NoSuchUpload</Code></Error>", 404)
+        }
+        let client = TestClients.client(server.authority)
+        #expect(try await client.listUploads("bucket", prefix: "").isEmpty)
     }
 
     @Test func aStoreThatTakesVersion2For1GoesOnByMarker() async throws {

@@ -6,7 +6,10 @@ import Signing
 ///
 /// Requests: one LIST a side for each 1,000 keys. A listing that turns out long and slow is split into
 /// key ranges, which costs at most `RangeFinder.probeLimit` requests for one key each, and one page a
-/// side and range where ranges meet.
+/// side and range where ranges meet. What a range finds beyond its end must be what the next one begins
+/// with: so the ranges together are one listing, whose order is checked throughout. Where they do not
+/// meet, the comparison starts again without ranges. One thing is the store's word, as for the tokens
+/// between pages: that what it lists after a key is what it lists there without being asked.
 ///
 /// A listing that is not in byte order is detected, the store's dialect learns it, and the comparison
 /// starts again over an external sort of that side on disk: differences may then come twice, and those that
@@ -89,6 +92,8 @@ public struct Comparison: Sendable {
             do {
                 let results = try await attempt(context, sorting: sorted)
                 return await result(results, context, sorted)
+            } catch is RangesDisagree {
+                policy.count = 1
             } catch let disorder as ListingOutOfOrder {
                 // A sorted side cannot come out of order, so this happens at most once a side.
                 listing(disorder.side).learn { $0.sortedListing = .no }
@@ -133,7 +138,13 @@ public struct Comparison: Sendable {
                 return try await Self.joinRanges(ahead, context)
             }
         }
-        return try await join.run()
+        let results = try await join.run()
+        for (range, next) in zip(results, results.dropFirst()) {
+            for (end, start) in zip(range.seams, next.seams) where end.beyond != start.first {
+                throw RangesDisagree()
+            }
+        }
+        return results
     }
 
     private func reader(

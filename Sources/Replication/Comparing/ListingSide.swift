@@ -10,6 +10,18 @@ struct ListingOutOfOrder: Error {
     var side: Side
 }
 
+/// Two neighbouring key ranges do not meet: the store does not go on after a key as it lists, or was changed
+/// there meanwhile. A key may have fallen between them.
+struct RangesDisagree: Error {}
+
+/// Where one side of a key range began and what came after its end, as relative keys.
+struct RangeSeam: Sendable {
+    /// The first key listed, of whatever range; nil: none.
+    var first: ObjectKey?
+    /// The first key listed beyond the range; nil: the listing ended before.
+    var beyond: ObjectKey?
+}
+
 /// One side's page in the join, and the position in it.
 struct ListingSide {
     let side: Side
@@ -19,13 +31,16 @@ struct ListingSide {
     var index = 0
     /// No page follows the current one.
     private(set) var isLast = false
+    private(set) var seam = RangeSeam()
     private var previous: ObjectKey?
+    /// `previous` was listed, and is not the end of the range before.
+    private var hasListed = false
 
     init(_ side: Side, prefix: ObjectKey, after lower: ObjectKey?) {
         self.side = side
         self.prefix = prefix
         prefixCount = prefix.bytes.count
-        // A store that ignores start-after is then seen as out of order, and not counted twice.
+        // A store that ignores start-after is then seen, and its keys are not counted twice.
         previous = lower.map { prefix + $0 }
     }
 
@@ -46,14 +61,19 @@ struct ListingSide {
         }
         let repeated = try repeatedKeys()
         if repeated > 0 { dropRepeated() }
+        if seam.first == nil { seam.first = objects.first?.key.dropping(prefix: prefix) }
         previous = last.key
+        hasListed = true
         return last.key.dropping(prefix: prefix)
     }
 
     /// Cuts the page after this relative key: what is beyond belongs to another range.
+    ///
+    /// A page that ends exactly there is no end: what follows must be seen, so that nothing between this
+    /// range and the next one is missed where a store's order is not that of the bytes.
     mutating func cut(after upper: ObjectKey) {
         guard let last = objects.last,
-            compareKeys(last.key, droppingFirst: prefixCount, upper, droppingFirst: 0) >= 0
+            compareKeys(last.key, droppingFirst: prefixCount, upper, droppingFirst: 0) > 0
         else { return }
         var low = 0
         var high = objects.count
@@ -63,6 +83,7 @@ struct ListingSide {
                 objects[middle].key, droppingFirst: prefixCount, upper, droppingFirst: 0)
             if order <= 0 { low = middle + 1 } else { high = middle }
         }
+        seam.beyond = objects[low].key.dropping(prefix: prefix)
         objects.removeSubrange(low...)
         isLast = true
     }
@@ -73,7 +94,10 @@ struct ListingSide {
             var repeated = 0
             if let previous {
                 let order = compareKeys(previous, objects[0].key)
-                if order > 0 { throw ListingOutOfOrder(side: side) }
+                if order > 0 {
+                    if !hasListed { throw RangesDisagree() }
+                    throw ListingOutOfOrder(side: side)
+                }
                 if order == 0 { repeated += 1 }
             }
             for index in 1..<max(objects.count, 1) {

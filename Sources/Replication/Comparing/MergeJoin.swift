@@ -9,6 +9,8 @@ struct MergeJoin: Sendable {
         var extras: [ObjectKey] = []
         var extraCount = 0
         var leftOutUnnamed = false
+        /// By side.
+        var seams = [RangeSeam(), RangeSeam()]
     }
 
     private enum Event: Sendable {
@@ -91,7 +93,8 @@ struct MergeJoin: Sendable {
         group.cancelAll()
         let own = Result(
             extras: window.extras, extraCount: window.extraCount,
-            leftOutUnnamed: window.leftOutUnnamed)
+            leftOutUnnamed: window.leftOutUnnamed,
+            seams: [window.source.seam, window.destination.seam])
         return [own] + (ranges ?? [])
     }
 

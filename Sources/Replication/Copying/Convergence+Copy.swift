@@ -3,8 +3,11 @@ import S3
 extension Convergence {
     /// Copies the content, in the way that keeps its ETag where there is one.
     ///
+    /// - Parameter forMetadata: The content is the same: the copy is of no use without the metadata.
     /// - Throws: ``Moved`` when either side is no more as it was seen.
-    func copy(_ object: ObjectState, over condition: WriteCondition) async throws -> Copied {
+    func copy(
+        _ object: ObjectState, over condition: WriteCondition, forMetadata: Bool = false
+    ) async throws -> Copied {
         let most = PartLayout.maxPartBytes * Int64(PartLayout.maxParts)
         guard object.size <= most else {
             throw ReplicationError(
@@ -15,7 +18,7 @@ extension Convergence {
         if source.sharesEndpoint(with: destination),
             source.dialect.serverSideCopy != .no, shared.isUsable(.serverSideCopy)
         {
-            switch try await copyServerSide(object, over: condition) {
+            switch try await copyServerSide(object, over: condition, checked: forMetadata) {
             case .copied(let copied): return copied
             case .carry(let condition): return try await carry(object, over: condition)
             }
@@ -52,10 +55,17 @@ extension Convergence {
                 message: "the object is in an archive class"))
     }
 
-    /// Sets the destination's tags to the source's; false when it has none, which is learnt: decide
-    /// again.
-    func setTags(_ view: View) async throws(S3Error) -> Bool {
-        guard let tags = view.source.object?.detail?.tags else { return false }
+    enum TagsSet {
+        case set
+        /// The destination has tags, but not such ones; noted.
+        case refused
+        /// It has none, which is learnt: decide again.
+        case unsupported
+    }
+
+    /// Sets the destination's tags to the source's.
+    func setTags(_ view: View) async throws -> TagsSet {
+        guard let tags = view.source.object?.detail?.tags else { return .unsupported }
         // What was looked at, and not what another writer has put there since.
         var address = destinationAddress
         let versionID = view.destination.object?.detail?.versionID
@@ -71,15 +81,21 @@ extension Convergence {
                 let kept = try await destination.tags(address)
                 guard MetadataComparison.areSame(tags, kept) else {
                     learnNoTags()
-                    return false
+                    return .unsupported
                 }
                 destination.learn { $0.tagging = .yes }
             }
-            return true
+            return .set
         } catch {
-            guard error.kind == .notSupported else { throw error }
-            learnNoTags()
-            return false
+            if error.kind == .notSupported {
+                learnNoTags()
+                return .unsupported
+            }
+            if error.refusesTags {
+                noteRefusedTags(error)
+                return .refused
+            }
+            throw tagsNotStored(error)
         }
     }
 
@@ -94,7 +110,7 @@ extension Convergence {
             && to.size <= PartLayout.maxSingleWriteBytes
             && destination.dialect.serverSideCopy != .no && shared.isUsable(.rewriteInPlace)
         if keepsETag, try await rewriteInPlace(from, to) { return Copied(bytes: 0, proof: .eTag) }
-        return try await copy(from, over: .ifMatch(to.eTag))
+        return try await copy(from, over: .ifMatch(to.eTag), forMetadata: true)
     }
 
     private func rewriteInPlace(

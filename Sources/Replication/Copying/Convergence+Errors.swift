@@ -15,6 +15,7 @@ extension Convergence {
 
     /// Gives a store's failure the kind that the caller decides by.
     func replicationError(_ error: S3Error) -> ReplicationError {
+        if isOfLength(error) { return keyTooLong(error) }
         switch error.kind {
         case .cancelled:
             return cancelled()
@@ -37,8 +38,44 @@ extension Convergence {
         }
     }
 
+    /// The next run sees the same content in the listings, which do not show tags: this one must say it.
+    func tagsNotStored(_ error: S3Error) -> any Error {
+        guard error.kind != .cancelled, error.kind != .noSuchKey else { return error }
+        return ReplicationError(
+            kind: .tagsNotStored, key: key,
+            message: "\(key): the content is in step at \(destination.connection.name), the tags "
+                + "are not: \(describe(error)); run again with --full, which looks at tags",
+            cause: error)
+    }
+
     private func describe(_ error: S3Error) -> String {
         error.hint.map { "\(error); \($0)" } ?? error.description
+    }
+
+    /// Not refused beforehand: some stores take longer keys.
+    func isOfLength(_ error: S3Error) -> Bool {
+        guard destinationAddress.key.bytes.count > ObjectKey.bytesMaximum,
+            error.connection == destination.connection.name
+        else { return false }
+        switch error.kind {
+        case .invalidRequest, .notSupported, .tooLarge, .noSuchKey: return true
+        default: return error.status == 500
+        }
+    }
+
+    private func keyTooLong(_ error: S3Error) -> ReplicationError {
+        let whole = destinationAddress.key.bytes.count
+        let room = ObjectKey.bytesMaximum - key.bytes.count
+        let prefix = rule.destination.prefix.isEmpty ? "" : " with the destination's prefix"
+        let code = error.code ?? error.status.map { "HTTP \($0)" } ?? error.kind.rawValue
+        return ReplicationError(
+            kind: .keyTooLong, key: key,
+            message: "the key has \(whole) bytes\(prefix), and S3 allows \(ObjectKey.bytesMaximum) "
+                + "(\(code) from \(destination.connection.name)); "
+                + (room >= 0
+                    ? "use a prefix of at most \(room) bytes at the destination"
+                    : "leave it out with --exclude"),
+            cause: error)
     }
 
     /// Stores have no common code for a key they cannot hold: a refused write of a key that is out
@@ -60,6 +97,11 @@ extension Convergence {
 }
 
 extension S3Error {
+    /// The store has tags, but takes not these: too many, or of characters that it does not allow.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>
+    var refusesTags: Bool { code == "InvalidTag" }
+
     /// Of a request that writes an object or begins an upload.
     var isOfWriting: Bool {
         ["PutObject", "CopyObject", "CreateMultipartUpload", "UploadPart"].contains {
@@ -72,7 +114,9 @@ extension ObjectKey {
     /// Keys that stores built on folders, or on URL libraries, are known to refuse.
     var isOutOfTheOrdinary: Bool {
         if bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return true }
-        if bytes.last == UInt8(ascii: "/") || bytes.count > 1024 { return true }
+        if bytes.last == UInt8(ascii: "/") || bytes.count > Self.bytesMaximum {
+            return true
+        }
         let segments = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         return segments.contains { segment in
             segment.isEmpty || segment.count > 255 || segment.elementsEqual(".".utf8)

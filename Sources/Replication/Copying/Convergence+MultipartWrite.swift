@@ -217,7 +217,14 @@ extension Convergence {
     ) async throws -> Stored {
         var stored: Stored
         do {
-            stored = try await complete(uploadID, parts, effective(write.condition))
+            let result = try await complete(uploadID, parts, effective(write.condition))
+            // Some stores tell with the parts alone, and parts that were copied tell nothing.
+            if write.serverSideFrom == nil {
+                noteEncryption(
+                    of: write.head.encryption,
+                    answered: result.encryption ?? parts.first?.encryption)
+            }
+            stored = Stored(result)
         } catch {
             if let stored = await completedUnheard(write, parts, error) {
                 // It may be another writer's of the same. Best effort: as a rule the upload is gone.
@@ -259,17 +266,16 @@ extension Convergence {
     /// Where the store takes no condition, the look just before has to do.
     private func complete(
         _ uploadID: String, _ parts: [UploadPart], _ condition: WriteCondition
-    ) async throws(S3Error) -> Stored {
+    ) async throws(S3Error) -> WriteResult {
         do {
-            return Stored(
-                try await destination.completeUpload(
-                    destinationAddress, uploadID: uploadID, parts: parts, condition: condition))
+            return try await destination.completeUpload(
+                destinationAddress, uploadID: uploadID, parts: parts, condition: condition)
         } catch {
             guard error.kind == .notSupported, condition != .none else { throw error }
             let result = try await destination.completeUpload(
                 destinationAddress, uploadID: uploadID, parts: parts, condition: .none)
             learnUnusable(.condition)
-            return Stored(result)
+            return result
         }
     }
 

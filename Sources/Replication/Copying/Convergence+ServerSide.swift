@@ -8,8 +8,11 @@ extension Convergence {
     }
 
     /// Lets the store copy by itself, which is proven by the ETag.
+    ///
+    /// - Parameter checked: Whether the metadata travelled is looked at in any case, and not only until it has
+    ///   once: the copy is made for the metadata's sake.
     func copyServerSide(
-        _ pin: ObjectState, over condition: WriteCondition
+        _ pin: ObjectState, over condition: WriteCondition, checked: Bool
     ) async throws -> ServerSide {
         if let count = pin.eTag.partCount {
             guard destination.dialect.partCopy != .no, destination.dialect.multipart != .no,
@@ -18,11 +21,11 @@ extension Convergence {
             return try await copyPartsServerSide(pin, count: count, over: condition)
         }
         guard pin.size <= PartLayout.maxSingleWriteBytes else { return .carry(over: condition) }
-        return try await copyObjectServerSide(pin, over: condition)
+        return try await copyObjectServerSide(pin, over: condition, checked: checked)
     }
 
     private func copyObjectServerSide(
-        _ pin: ObjectState, over condition: WriteCondition
+        _ pin: ObjectState, over condition: WriteCondition, checked: Bool
     ) async throws -> ServerSide {
         let replacement = try await replacement(pin)
         let result: WriteResult
@@ -31,11 +34,21 @@ extension Convergence {
                 from: sourceAddress, to: destinationAddress, ifMatch: pin.eTag,
                 replace: replacement, condition: effective(condition))
         } catch {
-            guard Self.isRefusal(error) else { throw copyFailure(error, condition) }
+            guard Self.isRefusal(error), !isOfLength(error) else {
+                throw copyFailure(error, condition)
+            }
             shared.cannotUse(.serverSideCopy)
             return .carry(over: condition)
         }
         if isSame(pin.eTag, result.eTag) {
+            if checked || !shared.isChecked(.serverSideCopy), try await !carriesMetadata(pin) {
+                // `rclone serve s3` adds metadata of its own to what it copies.
+                shared.cannotUse(.serverSideCopy)
+                return .carry(over: .ifMatch(pin.eTag))
+            }
+            // What a HEAD would tell besides is not worth one.
+            noteClass(pin.storageClass)
+            noteEncryption(of: pin.detail?.encryption, answered: result.encryption)
             return .copied(Copied(bytes: pin.size, proof: .eTag))
         }
         // A store that does not heed the pin may have copied a newer object: then look again. Else
@@ -43,6 +56,22 @@ extension Convergence {
         _ = try await pinnedHead(pin)
         shared.cannotUse(.serverSideCopy)
         return .carry(over: result.eTag.map { .ifMatch($0) } ?? .none)
+    }
+
+    /// Whether the copy that the store has just made has the source's metadata.
+    private func carriesMetadata(_ pin: ObjectState) async throws -> Bool {
+        var metadata = pin.detail?.metadata
+        if metadata == nil { metadata = try await pinnedHead(pin).metadata }
+        let copy: ObjectHead
+        do {
+            copy = try await destination.headObject(destinationAddress)
+        } catch {
+            throw error.kind == .noSuchKey ? Moved(cause: error) : error
+        }
+        guard let metadata, copy.eTag == pin.eTag else { throw Moved() }
+        guard MetadataComparison.areSame(metadata, copy.metadata) else { return false }
+        shared.check(.serverSideCopy)
+        return true
     }
 
     /// Metadata travels by itself, unless the rule says otherwise.
@@ -101,7 +130,9 @@ extension Convergence {
             // Where there are versions, the one before is there again.
             return .carry(over: stored.isVersioned ? condition : .ifAbsent)
         } catch let error as S3Error {
-            guard Self.isRefusal(error) else { throw copyFailure(error, condition) }
+            guard Self.isRefusal(error), !isOfLength(error) else {
+                throw copyFailure(error, condition)
+            }
             destination.learn { $0.partCopy = .no }
             return .carry(over: condition)
         }

@@ -46,7 +46,7 @@ extension Convergence {
     /// A write that is repeated because its answer was lost finds its own object in the way.
     private func writtenUnheard(_ write: SingleWrite, _ moved: Moved) async -> Stored? {
         guard let error = moved.cause, error.kind == .preconditionFailed, moved.refused != nil,
-            error.attempts > 1,
+            error.attempts > 1 || moved.mayBeOurs,
             // Should this fail as well, looking again tells.
             let head = try? await destination.headObject(destinationAddress),
             head.size == write.pin.size, write.condition != .ifMatch(head.eTag)
@@ -85,6 +85,7 @@ extension Convergence {
             attempt.noteChecksum()
         }
         let result = try await put(body, options, write.condition)
+        noteEncryption(of: head.encryption, answered: result.encryption)
         try await checkFeatures(attempt.carried)
         let algorithms = write.algorithms + checkable(head)
         return Written(
@@ -137,6 +138,7 @@ extension Convergence {
             if error.isOfReading { throw readFailure(error, pin: write.pin.eTag) }
             throw writeFailure(error, write.condition)
         }
+        noteEncryption(of: head.encryption, answered: result.encryption)
         try await checkFeatures(attempt.carried)
         return Written(
             head: head, stored: Stored(result), digest: digest?.finish(),

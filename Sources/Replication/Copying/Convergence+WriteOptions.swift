@@ -13,6 +13,7 @@ extension Convergence {
         _ head: ObjectHead, _ write: SingleWrite, dropping dropped: Set<SharedState.Feature>,
         _ attempt: Attempt, contentMD5: [UInt8]?
     ) -> WriteOptions {
+        noteClass(head.metadata.storageClass)
         var options = WriteOptions()
         options.metadata = travelling(head.metadata)
         options.condition =
@@ -28,8 +29,8 @@ extension Convergence {
         }
         addTags(head, write, dropped, attempt, &options)
         addLock(head, dropped, attempt, &options)
-        if let acl = write.cannedACL {
-            if destination.dialect.acl == .no || dropped.contains(.acl) {
+        if let acl = write.cannedACL, !dropped.contains(.acl) {
+            if destination.dialect.acl == .no {
                 noteNoACL()
             } else {
                 options.cannedACL = acl
@@ -66,8 +67,8 @@ extension Convergence {
         _ head: ObjectHead, _ write: SingleWrite, _ dropped: Set<SharedState.Feature>,
         _ attempt: Attempt, _ options: inout WriteOptions
     ) {
-        guard rule.copying.copiesTags, head.tagCount > 0 else { return }
-        guard canTag, !dropped.contains(.tags) else {
+        guard rule.copying.copiesTags, head.tagCount > 0, !dropped.contains(.tags) else { return }
+        guard canTag else {
             noteNoTags()
             return
         }
@@ -80,11 +81,9 @@ extension Convergence {
         _ options: inout WriteOptions
     ) {
         guard rule.copying.copiesLock, var lock = head.metadata.lock,
-            lock.mode != nil || lock.legalHold == true
+            lock.mode != nil || lock.legalHold == true, !dropped.contains(.lock)
         else { return }
-        guard destination.dialect.objectLock != .no, shared.isUsable(.lock),
-            !dropped.contains(.lock)
-        else {
+        guard destination.dialect.objectLock != .no, shared.isUsable(.lock) else {
             noteNoLock()
             return
         }
@@ -108,6 +107,11 @@ extension Convergence {
         notes.add("tags are not supported by \(destination.connection.name)")
     }
 
+    /// A store that has tags, but not such ones: that is of this object alone.
+    func noteRefusedTags(_ error: S3Error) {
+        notes.notKept(.tags, "refused by \(destination.connection.name): \(error.code ?? "")")
+    }
+
     func learnNoTags() {
         destination.learn { $0.tagging = .no }
         noteNoTags()
@@ -121,6 +125,20 @@ extension Convergence {
 
     func noteNoUserMetadata() {
         notes.add("user metadata is not kept by \(destination.connection.name)")
+    }
+
+    /// What a rule does not set is the destination's default, whatever the source's class.
+    func noteClass(_ name: String?) {
+        guard rule.copying.storageClass == nil, let name, name != "STANDARD" else { return }
+        notes.notKept(.storageClass, name)
+    }
+
+    /// Tells by the answer to a write whether the destination encrypts as the source does. A key of the
+    /// store's or the user's own is more than the store's default: that is no loss.
+    func noteEncryption(of source: String?, answered: String?) {
+        guard let source, source != answered, source != "AES256" || answered == nil
+        else { return }
+        notes.notKept(.encryption, source)
     }
 
     private func noteNoACL() {
@@ -168,15 +186,26 @@ extension Convergence {
     /// Runs a write; when the store refuses something that the object carries, finds out what, and
     /// writes without it.
     func adapting<R: Sendable>(
+        dropping known: Set<SharedState.Feature> = [],
         _ write: (_ dropping: Set<SharedState.Feature>, Attempt) async throws -> R
     ) async throws -> R {
         let attempt = Attempt()
         do {
-            return try await write([], attempt)
+            return try await write(known, attempt)
         } catch let error as S3Error {
             guard error.kind == .notSupported || error.kind == .invalidRequest,
-                error.connection == destination.connection.name
+                error.connection == destination.connection.name, !isOfLength(error)
             else { throw error }
+            if error.refusesTags, attempt.carried.contains(.tags) {
+                noteRefusedTags(error)
+                do {
+                    return try await adapting(dropping: [.tags], write)
+                } catch var moved as Moved {
+                    // Some stores store the object before they look at its tags.
+                    moved.mayBeOurs = true
+                    throw moved
+                }
+            }
             // Only what makes the write succeed when left out is blamed: each alone, then pairs.
             let suspects = Self.refusable.filter { feature in
                 attempt.carried.contains(feature)
@@ -184,7 +213,7 @@ extension Convergence {
             }
             for dropped in Self.smallestFirst(suspects) {
                 do {
-                    let result = try await write(dropped, Attempt())
+                    let result = try await write(known.union(dropped), Attempt())
                     for feature in dropped { learnUnusable(feature) }
                     return result
                 } catch let again as S3Error where again.kind == error.kind {
@@ -213,14 +242,20 @@ extension Convergence {
 
     func learnUnusable(_ feature: SharedState.Feature) {
         switch feature {
-        case .tags: destination.learn { $0.tagging = .no }
-        case .acl: destination.learn { $0.acl = .no }
+        case .tags: learnNoTags()
+        case .acl:
+            destination.learn { $0.acl = .no }
+            noteNoACL()
         case .condition: destination.learn { $0.conditionalWrites = .no }
         // These differ from bucket to bucket of one store.
         case .lock, .ifMatch, .pin, .rewriteInPlace, .serverSideCopy, .withoutContentMD5,
             .userMetadata:
             shared.cannotUse(feature)
         }
-        if feature == .condition { noteIgnoredConditions() }
+        switch feature {
+        case .condition: noteIgnoredConditions()
+        case .lock: noteNoLock()
+        default: break
+        }
     }
 }

@@ -49,6 +49,8 @@ struct Convergence: Sendable {
         var refused: WriteCondition?
         /// The source refused to be read under this ETag.
         var pin: ETag?
+        /// What stands in the way may have been written by the attempt before, although it was refused.
+        var mayBeOurs = false
     }
 
     func run(_ evidence: Evidence?) async throws -> Outcome {
@@ -82,7 +84,11 @@ struct Convergence: Sendable {
                 case .delete:
                     if try await deleteExtra(&view) { return outcome(.deleted, decision) }
                 case .setTags:
-                    if try await setTags(view) { return outcome(.updated, decision) }
+                    switch try await setTags(view) {
+                    case .set: return outcome(.updated, decision)
+                    case .refused: return outcome(.skipped, decision)
+                    case .unsupported: continue
+                    }
                 case .updateMetadata:
                     let copy = try await updateMetadata(view)
                     return outcome(.updated, decision, bytes: copy.bytes, proof: copy.proof)
@@ -144,7 +150,7 @@ struct Convergence: Sendable {
     ) -> Outcome {
         Outcome(
             action: action, reason: decision.reason.rawValue, bytes: bytes, proof: proof,
-            notes: notes.all)
+            notes: notes.texts, notKept: notes.losses)
     }
 
     /// A store that refuses a condition that its own state meets cannot be asked that way.

@@ -88,11 +88,19 @@ final class SharedState: Sendable {
 
 /// What could not travel with one object, once per kind.
 final class Notes: Sendable {
-    private let texts = Locked([String]())
+    private let noted = Locked((texts: [String](), losses: [NotKept]()))
 
     func add(_ text: String) {
-        texts.withLock { if !$0.contains(text) { $0.append(text) } }
+        noted.withLock { if !$0.texts.contains(text) { $0.texts.append(text) } }
     }
 
-    var all: [String] { texts.withLock { $0 } }
+    func notKept(_ kind: NotKept.Kind, _ value: String) {
+        noted.withLock { noted in
+            guard !noted.losses.contains(where: { $0.kind == kind }) else { return }
+            noted.losses.append(NotKept(kind, value))
+        }
+    }
+
+    var texts: [String] { noted.withLock { $0.texts } }
+    var losses: [NotKept] { noted.withLock { $0.losses } }
 }

@@ -37,14 +37,14 @@ struct DemoCommand: ExampledCommand {
                 try await DemoStage.onThisMachine(common)
             }
         let script = DemoScript(stage: stage, objects: objects, common: common)
-        let result: Result<Void, any Error>
+        var failure: (any Error)?
         do {
-            result = .success(try await script.play())
+            try await script.play()
         } catch {
-            result = .failure(Task.isCancelled ? DemoStage.interrupted : error)
+            failure = Task.isCancelled ? DemoStage.interrupted : error
         }
         // Not a child: what was made is taken away also after Ctrl-C.
-        try await Task { try await stage.close() }.value
-        try result.get()
+        let leftovers = await Task { await stage.close() }.value
+        if let error = DemoStage.ending(failure, leftovers) { throw error }
     }
 }

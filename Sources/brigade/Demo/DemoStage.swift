@@ -18,8 +18,9 @@ struct DemoStage: Sendable {
     /// Removed at the end; empty where the endpoints go with their folder.
     private let buckets: [String]
 
-    static let interrupted = CommandFailure(
-        .interrupted, "interrupted", advice: "What the demo had made is removed again.")
+    private static let keyColumns = 34
+
+    static let interrupted = CommandFailure(.interrupted, "interrupted")
 
     /// Two endpoints of our own on loopback.
     static func onThisMachine(_ common: CommonOptions) async throws -> DemoStage {
@@ -45,7 +46,8 @@ struct DemoStage: Sendable {
                     + " at the end.",
                 servers: servers, folder: folder, buckets: [])
         } catch {
-            for server in servers { try await server.stop() }
+            // Why it did not start tells more than why it did not stop.
+            for server in servers { try? await server.stop() }
             remove(folder)
             throw (error as? LocalS3Error).map(LocalS3Command.failure) ?? error
         }
@@ -78,45 +80,94 @@ struct DemoStage: Sendable {
                 // The first answer decides: an endpoint that is down is told at once.
                 try await side.client.createBucket(bucket)
             } catch {
-                for made in buckets[..<index] { try await removeBucket(made) }
-                throw await compose.explain(.init(error), [side])
+                let failure = await compose.explain(.init(error), [side])
+                throw Self.ending(failure, await removeBuckets(buckets[..<index])) ?? failure
             }
         }
     }
 
     /// Leaves everything as it was found.
-    func close() async throws {
+    /// - Returns: what could not be taken away, and why; nil: nothing.
+    func close() async -> CommandFailure? {
         defer { Self.remove(folder) }
-        for server in servers { try await server.stop() }
-        for bucket in buckets { try await removeBucket(bucket) }
+        var failure: CommandFailure?
+        for server in servers {
+            do {
+                try await server.stop()
+            } catch {
+                failure = CommandFailure(.someFailed, "could not stop an endpoint: \(error)")
+            }
+        }
+        return await removeBuckets(buckets[...]) ?? failure
+    }
+
+    /// How the demo ends: what went wrong in it, and below what it has left behind.
+    static func ending(
+        _ failure: (any Error)?, _ leftovers: CommandFailure?
+    ) -> (any Error)? {
+        guard let leftovers else {
+            guard var interrupted = failure as? CommandFailure, interrupted.status == .interrupted
+            else { return failure }
+            interrupted.advice.append("What the demo had made is removed again.")
+            return interrupted
+        }
+        var leftBehind = leftovers
+        leftBehind.message = "the demo \(leftovers.message)"
+        switch failure {
+        case var failure as CommandFailure:
+            failure.advice.append("Besides, \(leftBehind.message)")
+            failure.advice += leftovers.advice
+            return failure
+        case let status as ExitStatus:
+            // What it stands for has been said.
+            leftBehind.status = status
+        case let failure?:
+            leftBehind.message = "\(failure); besides, \(leftBehind.message)"
+        case nil:
+            break
+        }
+        return leftBehind
+    }
+
+    /// Goes on with the others where one cannot be removed.
+    private func removeBuckets(_ buckets: ArraySlice<String>) async -> CommandFailure? {
+        var problems: [String] = []
+        for bucket in buckets {
+            do {
+                try await removeBucket(bucket)
+            } catch {
+                let reason = (error as? CommandFailure)?.message ?? "\(error)"
+                problems.append("\(bucket): \(reason)")
+            }
+        }
+        guard let first = problems.first else { return nil }
+        return CommandFailure(
+            .someFailed, "could not remove its bucket \(first)",
+            advice: problems.dropFirst().map { "Nor \($0)" }
+                + ["Delete what is left by the store's own means: it holds nothing of yours."])
     }
 
     private func removeBucket(_ bucket: String) async throws {
         let client = try compose.side(source).place.client
-        do {
-            for upload in try await client.listUploads(bucket, prefix: "") {
-                _ = try await client.abortUpload(
-                    ObjectAddress(bucket: bucket, key: upload.key), uploadID: upload.uploadID)
-            }
-            var last: [ObjectKey] = []
-            while true {
-                let page = try await client.listObjects(bucket, prefix: "")
-                if page.objects.isEmpty { break }
-                guard page.objects.map(\.key) != last else {
-                    throw CommandFailure(
-                        .someFailed, "\(last[0]) is still listed after it was deleted")
-                }
-                last = page.objects.map(\.key)
-                let left = try await client.deleteObjects(bucket, page.objects.map(\.key))
-                if let first = left.first { throw first.error }
-            }
-            try await client.deleteBucket(bucket)
-        } catch {
-            let reason = (error as? CommandFailure)?.message ?? "\(error)"
-            throw CommandFailure(
-                .someFailed, "could not remove the demo's bucket \(bucket): \(reason)",
-                advice: "It and what is in it can be deleted.")
+        for upload in try await client.listUploads(bucket, prefix: "") {
+            _ = try await client.abortUpload(
+                ObjectAddress(bucket: bucket, key: upload.key), uploadID: upload.uploadID)
         }
+        var last: [ObjectKey] = []
+        while true {
+            let keys = try await client.listObjects(bucket, prefix: "").objects.map(\.key)
+            if keys.isEmpty { break }
+            // Seen at a store that had refused to take an object of so long a name.
+            guard keys != last else {
+                let name = TextLayout.shortened(keys[0].description, to: Self.keyColumns)
+                throw CommandFailure(
+                    .someFailed, "the store says that it has deleted \(name), and lists it still")
+            }
+            last = keys
+            let left = try await client.deleteObjects(bucket, keys)
+            if let first = left.first { throw first.error }
+        }
+        try await client.deleteBucket(bucket)
     }
 
     private static func compose(

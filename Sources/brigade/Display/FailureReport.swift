@@ -43,20 +43,40 @@ enum FailureReport {
         var order: [String] = []
         var groups: [String: [ReconcileFailure]] = [:]
         for failure in failures {
-            let words = words(failure)
-            if groups[words] == nil { order.append(words) }
-            groups[words, default: []].append(failure)
+            let cause = cause(failure)
+            if groups[cause] == nil { order.append(cause) }
+            groups[cause, default: []].append(failure)
         }
         // A stable order: what came first stands first among equals.
         return order.enumerated()
-            .map { (index: $0.offset, words: $0.element, group: groups[$0.element]!) }
+            .map { (index: $0.offset, cause: $0.element, group: groups[$0.element]!) }
             .sorted { ($1.group.count, $0.index) < ($0.group.count, $1.index) }
-            .map { ($0.words, $0.group) }
+            .map { entry in
+                // Each has its own length: what helps the longest helps them all.
+                let isOfLength = entry.cause == ReplicationError.Kind.keyTooLong.rawValue
+                let group =
+                    isOfLength
+                    ? entry.group.sorted { $0.key.bytes.count > $1.key.bytes.count } : entry.group
+                return (words(group[0]), group)
+            }
     }
 
-    /// The cause without what differs from one object to the next, so that the same cause groups.
+    /// The same for failures that are told in one line.
+    private static func cause(_ failure: ReconcileFailure) -> String {
+        failure.kind == ReplicationError.Kind.keyTooLong.rawValue ? failure.kind : words(failure)
+    }
+
+    /// The cause without what differs from one object to the next, where the store's answer tells it.
     static func words(_ failure: ReconcileFailure) -> String {
         guard let store = failure.store else { return failure.message }
+        if failure.kind == ReplicationError.Kind.tagsNotStored.rawValue {
+            return "the content is in step, the tags are not: \(words(store) ?? store.message)"
+        }
+        if failure.kind == ReplicationError.Kind.keyTooLong.rawValue { return failure.message }
+        return words(store) ?? failure.message
+    }
+
+    private static func words(_ store: StoreFailure) -> String? {
         let name = store.connection
         let code = store.code ?? store.status.map { "HTTP \($0)" }
         let suffix = code.map { " (\($0))" } ?? ""
@@ -72,7 +92,7 @@ enum FailureReport {
         case .unavailable: "\(name) failed \(store.operation)\(suffix)"
         case .timedOut, .interrupted: "\(name) broke off \(store.operation)"
         case .archived: "archived at \(name)"
-        default: failure.message
+        default: nil
         }
     }
 
@@ -84,6 +104,8 @@ enum FailureReport {
             return "; restore it first, or exclude it with --exclude '\(glob)'"
         case ReplicationError.Kind.changedTooOften.rawValue:
             return "; run again when it is quiet"
+        case ReplicationError.Kind.tagsNotStored.rawValue:
+            return "; run again with --full, which looks at tags"
         default:
             return ""
         }

@@ -38,7 +38,7 @@ extension TransferReport {
         add("deletes", .string(result.deletes.rawValue))
         add("failures", .array(result.failures.map(FailureReport.json)))
         add("failureList", .optional(failureList))
-        add("notes", .array(result.notes.map { .string($0) }))
+        add("notes", .array(noteTexts.map { .string($0) }))
         if let message = Self.message(result.ending) { add("error", .string(message)) }
         if let estimate {
             add(

@@ -94,11 +94,19 @@ struct TransferReport: Sendable {
         return Self.indented(lines) + notes
     }
 
+    /// What was counted stands first: there are few kinds of it.
+    var noteTexts: [String] {
+        result.notKept.map { lost in
+            "\(lost.kind.rawValue) not kept: \(Quantity.count(lost.objects, "object"))"
+                + " (\(lost.values.sorted().joined(separator: ", ")))"
+        } + result.notes
+    }
+
     private var notes: [String] {
-        var lines = result.notes.prefix(Self.notesShown).map { "Note: \($0)" }
-        if result.notes.count > Self.notesShown {
-            lines.append(
-                "and \(Quantity.count(result.notes.count - Self.notesShown, "more note")).")
+        let texts = noteTexts
+        var lines = texts.prefix(Self.notesShown).map { "Note: \($0)" }
+        if texts.count > Self.notesShown {
+            lines.append("and \(Quantity.count(texts.count - Self.notesShown, "more note")).")
         }
         return Self.indented(lines)
     }

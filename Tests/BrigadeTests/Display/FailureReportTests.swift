@@ -42,6 +42,36 @@ struct FailureReportTests {
         #expect(FailureReport.grouped(failures).count == 1)
     }
 
+    @Test(arguments: [
+        (Sample.store(code: "AccessDenied", operation: "PutObjectTagging"), "offsite refused"),
+        (Sample.store(.invalidRequest, code: "MalformedXML"), "the store's words"),
+    ])
+    func tagsAreToldFromTheContent(_ store: StoreFailure, _ words: String) {
+        let failures = (0..<3).map {
+            Sample.failure(ObjectKey("k\($0)"), store, kind: .tagsNotStored, message: "m\($0)")
+        }
+        let groups = FailureReport.grouped(failures)
+        #expect(groups.count == 1)
+        #expect(groups[0].0.hasPrefix("the content is in step, the tags are not: " + words))
+        let text = FailureReport.text(failures, total: 3, objects: 3, list: nil)
+        #expect(
+            text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                .contains("run again with --full"))
+    }
+
+    @Test func keysTooLongAreOneCauseToldByTheLongest() {
+        let failures = [3, 9, 5].map { length in
+            Sample.failure(
+                ObjectKey(String(repeating: "k", count: length)),
+                Sample.store(.invalidRequest, code: "KeyTooLongError"), kind: .keyTooLong,
+                message: "too long by \(length)")
+        }
+        let groups = FailureReport.grouped(failures)
+        #expect(groups.map(\.0) == ["too long by 9"])
+        let text = FailureReport.text(failures, total: 3, objects: 3, list: nil)
+        #expect(text.contains("kkkkkkkkk and 2 more  too long by 9"))
+    }
+
     @Test func namesTheFirstKeysTheCausesAndTheList() {
         var failures = (0..<1200).map { Sample.failure(ObjectKey("a/\($0)"), Self.full) }
         failures += (0..<7).map { Sample.failure(ObjectKey("b/\($0)"), message: "cause \($0)") }

@@ -76,6 +76,21 @@ struct TransferReportTests {
         #expect(first(Sample.report(row.change)) == row.sentence)
     }
 
+    @Test func whatWasNotKeptIsCountedInOneNote() {
+        let report = Sample.report {
+            $0.copied = 1500
+            var classes = ReconcileResult.NotKeptCount(.storageClass)
+            classes.objects = 1200
+            classes.values = ["STANDARD_IA", "GLACIER_IR"]
+            $0.notKept = [classes]
+            $0.notes = ["tags are not supported by there"]
+        }
+        let note = "storage class not kept: 1,200 objects (GLACIER_IR, STANDARD_IA)"
+        #expect(report.text.contains("Note: \(note)\n"))
+        #expect(report.text.contains("Note: tags are not supported by there"))
+        #expect(report.json(failureList: nil).text.contains("\"notes\": [\"\(note)\", \"tags are"))
+    }
+
     @Test func everyLineFits() {
         for isDryRun in [false, true] {
             var report = Sample.report {

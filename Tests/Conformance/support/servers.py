@@ -40,6 +40,8 @@ class Features:
     conditional_writes: bool = True
     checks_signatures: bool = True
     part_copy: bool = True
+    #: CopyObject adds no metadata of the store's own.
+    plain_copies: bool = True
     #: A client can ask for the sizes of an object's parts.
     tells_part_sizes: bool = True
 
@@ -163,6 +165,7 @@ class RcloneServe(Server):
         multipart_metadata=False,
         conditional_writes=False,
         part_copy=False,
+        plain_copies=False,
         tells_part_sizes=False,
     )
 

@@ -69,6 +69,23 @@ struct ReconcileFunctionTests {
         #expect(statement.total > .zero)
     }
 
+    @Test func whatIsNotKeptIsCounted() async throws {
+        let stage = try await Stage()
+        for number in 0..<20 { try await stage.source.put("x", ObjectKey("k\(number)")) }
+        let lossy = Closure { (event: ReplicateEvent, _: LambdaContext) -> Outcome in
+            Outcome(
+                action: .copied, reason: "",
+                notKept: [
+                    NotKept(.storageClass, "C\(event.key.bytes.count)"), NotKept(.encryption, "E"),
+                ])
+        }
+        let result = try await stage.reconcile(replicate: lossy)
+        #expect(result.notKept.map(\.objects) == [20, 20])
+        let values = result.notKept.map { ($0.kind, $0.values.sorted()) }
+        #expect(values.contains { $0 == (.storageClass, ["C2", "C3"]) })
+        #expect(values.contains { $0 == (.encryption, ["E"]) })
+    }
+
     @Test func aDryRunWritesNothing() async throws {
         let stage = try await Stage().propagating
         try await stage.source.put("one", "a")

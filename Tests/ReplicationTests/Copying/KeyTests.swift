@@ -72,6 +72,42 @@ import Testing
         #expect(error.message.contains("there does not take this key"))
     }
 
+    /// The embedded store refuses it as S3 does; another one with an answer that says nothing.
+    @Test(arguments: [nil, 400, 500] as [Int?], [false, true])
+    func aKeyTooLongForTheDestinationIsToldWithItsLength(
+        _ status: Int?, isOneEndpoint: Bool
+    ) async throws {
+        var bench = try await Bench(isOneEndpoint: isOneEndpoint)
+        bench.rule.destination.prefix = "backup/of/photos/"
+        let key = ObjectKey(String(repeating: "k", count: 1010))
+        try await bench.source.put([1], key)
+        if let status {
+            bench.destination.proxy.spoil(.answer(status: status, body: ""), times: 100) {
+                $0.target.contains("kkkk")
+            }
+        }
+        let replicator = Replicator(rule: bench.rule)
+        let evidence = try await bench.evidence(key)
+        do {
+            _ = try await replicator.converge(key, evidence: evidence)
+            Issue.record("it was copied")
+        } catch let error as ReplicationError {
+            #expect(error.kind == .keyTooLong)
+            #expect(
+                error.message.hasPrefix(
+                    "the key has 1027 bytes with the destination's prefix, and S3 allows 1024 ("),
+                "\(error.message)")
+            #expect(error.message.hasSuffix("use a prefix of at most 14 bytes at the destination"))
+        }
+        // Nothing is learnt from it of other keys.
+        try await bench.source.put([2], "short")
+        _ = try await replicator.converge("short", evidence: bench.evidence("short"))
+        let carried = bench.source.proxy.requests.contains {
+            $0.isGet && $0.target.hasSuffix("/short")
+        }
+        #expect(carried == (!isOneEndpoint))
+    }
+
     @Test func anOrdinaryKeyIsNoneOfThose() async throws {
         let bench = try await Bench()
         try await bench.source.put([1], "plain")

@@ -122,6 +122,44 @@ import Testing
         #expect(try await bench.converge().action == .skipped)
     }
 
+    /// As `rclone serve s3` does.
+    @Test func copiesThatTheStoreMarksAreCarried() async throws {
+        var quirks = QuirkyStore.Quirks()
+        quirks.marksCopies = true
+        let store = try QuirkyStore(quirks)
+        let bench = try await Bench(from: .quirky(store), isOneEndpoint: true)
+        let headers = ["x-amz-meta-mtime": "1", "content-type": "text/plain"]
+        // The first of them keeps its own mark, and shows nothing.
+        store.seed(bench.sourcePath("a"), bytes(10), headers: headers)
+        store.seed(bench.sourcePath("b"), bytes(20), headers: ["content-type": "text/plain"])
+        store.seed(bench.sourcePath("c"), bytes(30), headers: ["content-type": "text/plain"])
+        let replicator = Replicator(rule: bench.rule)
+        for key in ["a", "b"] as [ObjectKey] {
+            #expect(try await replicator.converge(key).proof == .eTag)
+        }
+        // What was let pass is seen by who looks, and mended for good.
+        #expect(try await replicator.converge("b").action == .updated)
+        #expect(try await replicator.converge("c").action == .copied)
+        for key in ["a", "b", "c"] {
+            #expect(
+                store.objects[bench.path(key)]?.headers
+                    == store.objects[bench.sourcePath(key)]?.headers)
+            #expect(try await replicator.converge(ObjectKey(key)).action == .skipped)
+        }
+    }
+
+    @Test func whetherMetadataTravelsIsAskedOnce() async throws {
+        let bench = try await Bench(isOneEndpoint: true)
+        let replicator = Replicator(rule: bench.rule)
+        for number in 0..<3 {
+            let key = ObjectKey("key\(number)")
+            try await bench.source.put(bytes(10), key)
+            let evidence = try await bench.evidence(key)
+            _ = try await replicator.converge(key, evidence: evidence)
+        }
+        #expect(bench.source.proxy.requests.count { $0.method == "HEAD" } == 2)
+    }
+
     @Test func aWriteConditionGuardsTheCopy() async throws {
         let bench = try await Bench(isOneEndpoint: true)
         try await bench.source.put(bytes(1000))

@@ -52,6 +52,7 @@ extension QuirkyStore.State {
         var headers: [String: String] = [:]
         if quirks.tellsETags { headers["ETag"] = "\"\(object.eTag)\"" }
         headers["x-amz-version-id"] = object.versionID
+        headers["x-amz-server-side-encryption"] = quirks.encryption
         return headers
     }
 
@@ -130,6 +131,9 @@ extension QuirkyStore.State {
         if call.head["x-amz-tagging"] != nil, quirks.tagging == .refused {
             return .error(501, "NotImplemented")
         }
+        if call.head["x-amz-tagging"] != nil, quirks.tagging == .invalid {
+            return .error(400, "InvalidTag")
+        }
         if let acl = call.head["x-amz-acl"], acl != "private", !quirks.hasACLs {
             return .error(501, "NotImplemented")
         }
@@ -164,6 +168,9 @@ extension QuirkyStore.State {
                 tags: quirks.tagging == .kept ? call.head["x-amz-tagging"] : nil,
                 acl: call.head["x-amz-acl"] ?? "private", parts: nil, modified: now),
             at: call.path)
+        if call.head["x-amz-tagging"] != nil, quirks.tagging == .invalidLate {
+            return .error(400, "InvalidTag")
+        }
         return Answer(200, headers: written(object))
     }
 
@@ -178,6 +185,9 @@ extension QuirkyStore.State {
         object.headers = object.headers.filter { !$0.key.hasPrefix("x-amz-object-lock-") }
         if call.head["x-amz-metadata-directive"] == "REPLACE", quirks.replacesOnCopy {
             object.headers = call.objectHeaders(quirks)
+        }
+        if quirks.marksCopies {
+            object.headers.merge(["x-amz-meta-mtime": "\(counter)"]) { old, _ in old }
         }
         if call.head["x-amz-tagging-directive"] == "REPLACE" {
             object.tags = quirks.tagging == .kept ? call.head["x-amz-tagging"] : nil

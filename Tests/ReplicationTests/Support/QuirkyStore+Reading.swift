@@ -57,6 +57,10 @@ extension QuirkyStore.State {
         guard objects[call.path] != nil else { return .error(404, "NoSuchKey") }
         if quirks.tagging == .refused { return .error(501, "NotImplemented") }
         if call.method == "PUT" {
+            if quirks.tagging == .denied { return .error(403, "AccessDenied") }
+            if quirks.tagging == .invalid || quirks.tagging == .invalidLate {
+                return .error(400, "InvalidTag")
+            }
             guard quirks.tagging == .kept else { return Answer(200) }
             objects[call.path]?.tags = Self.tagPairs(String(decoding: call.body, as: UTF8.self))
             return Answer(200)

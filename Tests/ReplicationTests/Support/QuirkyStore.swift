@@ -9,7 +9,13 @@ final class QuirkyStore: Sendable {
     struct Quirks: Sendable {
         enum ETags: Sendable { case md5, opaque, kms }
         enum MultipartETags: Sendable { case standard, wholeMD5, opaque }
-        enum Tagging: Sendable { case kept, ignored, refused }
+        enum Tagging: Sendable {
+            case kept, ignored, refused
+            /// Has tags, and refuses these; the second one stores the object all the same.
+            case invalid, invalidLate
+            /// Takes them with an object, and denies to set them alone.
+            case denied
+        }
         enum Conditions: Sendable { case honoured, ignored, refused, ifMatchBroken }
         /// Of object lock's headers.
         enum Locks: Sendable { case ignored, refused, kept }
@@ -25,6 +31,8 @@ final class QuirkyStore: Sendable {
         var stripsMetadata = false
         /// Refuses a PUT without Content-MD5.
         var wantsContentMD5 = false
+        /// The server-side encryption that answers to writes tell.
+        var encryption: String?
         /// Sends an ETag when it has stored something.
         var tellsETags = true
         /// GetObjectAttributes tells the sizes of parts.
@@ -34,6 +42,8 @@ final class QuirkyStore: Sendable {
         /// `?partNumber=` tells the part.
         var readsParts = true
         var copiesParts = true
+        /// CopyObject adds metadata of its own, where there is none of that name.
+        var marksCopies = false
         /// CopyObject keeps the old metadata whatever it is told.
         var replacesOnCopy = true
         /// All parts but the last must be of one size.

@@ -2,37 +2,51 @@ import Foundation
 import Glibc
 import Transport
 
-/// An HTTP/1.1 server on 127.0.0.1 that answers what a closure says and remembers what it was asked: STS and containers.
+/// An HTTP/1.1 server on 127.0.0.1 that answers what a closure says, byte for byte, and remembers what it was asked.
 /// Each connection has a thread; the port is the system's choice.
-final class ScriptedServer: Sendable {
-    struct Request: Sendable {
-        var method: String
+public final class ScriptedServer: Sendable {
+    public struct Request: Sendable {
+        public var method: String
         /// Path and query as they came.
-        var target: String
-        var headers: [(name: String, value: String)]
-        var body: [UInt8]
+        public var target: String
+        public var headers: [(name: String, value: String)]
+        public var body: [UInt8]
 
-        func header(_ name: String) -> String? {
+        /// - Parameter name: in lower case.
+        public func header(_ name: String) -> String? {
             headers.first { $0.name.lowercased() == name }?.value
         }
-        var text: String { String(decoding: body, as: UTF8.self) }
+        public var path: String { String(target.prefix { $0 != "?" }) }
+        /// The body.
+        public var text: String { String(decoding: body, as: UTF8.self) }
     }
 
-    enum Answer: Sendable {
-        case respond(Int, String)
+    public enum Answer: Sendable {
+        case respond(Int, [(String, String)], [UInt8])
+        /// These bytes, then the connection is closed.
+        case raw([UInt8])
+        /// A reset, without a byte.
+        case reset
+
+        public static func respond(_ status: Int, _ text: String) -> Answer {
+            .respond(status, [], Array(text.utf8))
+        }
+
         /// The connection is closed without a byte.
-        case close
+        public static let close = Answer.raw([])
     }
 
-    let port: Int
+    public let port: Int
     private let listener: Int32
     private let seen = Locked<[Request]>([])
 
-    var requests: [Request] { seen.withLock { $0 } }
-    var url: String { "http://127.0.0.1:\(port)" }
+    /// All so far, in the order they were read.
+    public var requests: [Request] { seen.withLock { $0 } }
+    public var authority: String { "127.0.0.1:\(port)" }
+    public var url: String { "http://\(authority)" }
 
     /// - Parameter script: gets the request's number, from 0, and the request.
-    init(_ script: @escaping @Sendable (Int, Request) -> Answer) throws {
+    public init(_ script: @escaping @Sendable (Int, Request) -> Answer) throws {
         (listener, port) = try Self.listen()
         let listener = listener
         let seen = seen
@@ -54,7 +68,8 @@ final class ScriptedServer: Sendable {
 
     deinit { stop() }
 
-    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+    /// Takes no more connections.
+    public func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     private static func listen() throws -> (Int32, Int) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -85,10 +100,24 @@ final class ScriptedServer: Sendable {
                 return requests.count - 1
             }
             switch script(number, request) {
-            case .respond(let status, let body):
-                let head = "HTTP/1.1 \(status) Answer\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
-                send(connection, Array((head + body).utf8))
-            case .close: return
+            case .respond(let status, let headers, let body):
+                var text = "HTTP/1.1 \(status) Answer\r\n"
+                for (name, value) in headers { text += "\(name): \(value)\r\n" }
+                if !headers.contains(where: { $0.0.lowercased() == "content-length" }) {
+                    text += "Content-Length: \(body.count)\r\n"
+                }
+                send(
+                    connection,
+                    Array((text + "\r\n").utf8) + (request.method == "HEAD" ? [] : body))
+            case .raw(let bytes):
+                send(connection, bytes)
+                return
+            case .reset:
+                var linger = linger(l_onoff: 1, l_linger: 0)
+                setsockopt(
+                    connection, SOL_SOCKET, SO_LINGER, &linger,
+                    socklen_t(MemoryLayout.size(ofValue: linger)))
+                return
             }
         }
     }
@@ -119,6 +148,9 @@ final class ScriptedServer: Sendable {
         }
         var request = Request(
             method: String(words[0]), target: String(words[1]), headers: headers, body: [])
+        if request.header("expect") != nil {
+            send(connection, Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+        }
         let length = request.header("content-length").flatMap { Int($0) } ?? 0
         while buffer.count < headEnd! + length { if !more() { return nil } }
         request.body = Array(buffer[headEnd!..<(headEnd! + length)])

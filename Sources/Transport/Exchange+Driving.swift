@@ -24,7 +24,7 @@ extension Exchange {
         if failure != nil || isSufficient { return loop.complete(self) }
         var hold: Hold = []
         if room == 0 { hold.insert(.receive) }
-        if hasBodyToSend, isStarved { hold.insert(.send) }
+        if hasBodyToSend, sendFailure == nil, isStarved { hold.insert(.send) }
         if hold != self.hold {
             self.hold = hold
             noteProgress()

@@ -45,7 +45,9 @@ struct ResponseHeadParser {
             headers.reserveCapacity(16, bytes: 512)
             status = Self.status(of: line)
             isPersistent = line[7] != UInt8(ascii: "0")
-            takenBytes = line.count
+            // Interim answers count as well: a server must not go on with them for ever.
+            takenBytes += line.count
+            if takenBytes > Self.limitBytes { return .tooLong }
             return status == nil ? .notHTTP : .more
         }
         guard let status else { return .more }

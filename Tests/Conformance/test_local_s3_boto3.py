@@ -18,6 +18,9 @@ from support.pool import new_bucket
 MIB = 1 << 20
 
 
+ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"]
+
+
 @pytest.fixture(scope="module")
 def server(pool):
     return pool.get("local-s3")
@@ -87,7 +90,7 @@ def header(headers: dict, name: str) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("size", [0, 1, 70_000, 3 * MIB])
 def test_checksums_come_in_trailers(bucket, s3, over_tls, algorithm, size):
     client, sent = over_tls
@@ -286,7 +289,7 @@ def test_keys_are_checked(server, bucket):
     assert refused(unknown.list_objects_v2, Bucket=bucket) == (403, "InvalidAccessKeyId")
 
 
-@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_checksums_are_kept_and_checked(bucket, s3, algorithm):
     s3.put_object(Bucket=bucket, Key="k", Body=b"checked", ChecksumAlgorithm=algorithm)
     head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
@@ -294,6 +297,65 @@ def test_checksums_are_kept_and_checked(bucket, s3, algorithm):
     bad = {f"Checksum{algorithm}": head[f"Checksum{algorithm}"]}
     assert refused(s3.put_object, Bucket=bucket, Key="k2", Body=b"other", **bad)[0] == 400
     assert refused(s3.head_object, Bucket=bucket, Key="k2")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "kind"),
+    [
+        ("CRC32", "FULL_OBJECT"),
+        ("CRC32", "COMPOSITE"),
+        ("CRC32C", "FULL_OBJECT"),
+        ("CRC32C", "COMPOSITE"),
+        ("CRC64NVME", "FULL_OBJECT"),
+        ("SHA1", "COMPOSITE"),
+        ("SHA256", "COMPOSITE"),
+    ],
+)
+def test_checksums_of_multipart_objects(bucket, s3, algorithm, kind):
+    field = f"Checksum{algorithm}"
+    bodies = [catalogue.body(f"{algorithm} {number}", size) for number, size in enumerate([5 * MIB, 5 * MIB, 7])]
+    upload = {"Bucket": bucket, "Key": "m"}
+    upload["UploadId"] = s3.create_multipart_upload(
+        **upload, ChecksumAlgorithm=algorithm, ChecksumType=kind, Metadata={"a": "b"}
+    )["UploadId"]
+    parts = []
+    for number, body in enumerate(bodies, 1):
+        part = s3.upload_part(**upload, PartNumber=number, Body=body, ChecksumAlgorithm=algorithm)
+        parts.append({"PartNumber": number, "ETag": part["ETag"], field: part[field]})
+    listed = s3.list_parts(**upload)
+    assert (listed["ChecksumAlgorithm"], listed["ChecksumType"]) == (algorithm, kind)
+    assert [part[field] for part in listed["Parts"]] == [part[field] for part in parts]
+    done = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    assert done["ChecksumType"] == kind
+    # A whole object's checksum is that of the same bytes in one piece.
+    s3.put_object(Bucket=bucket, Key="one", Body=b"".join(bodies), ChecksumAlgorithm=algorithm)
+    one = s3.head_object(Bucket=bucket, Key="one", ChecksumMode="ENABLED")
+    head = s3.head_object(Bucket=bucket, Key="m", ChecksumMode="ENABLED")
+    assert head["ChecksumType"] == kind
+    assert head[field] == done[field]
+    if kind == "FULL_OBJECT":
+        assert head[field] == one[field]
+    else:
+        assert head[field].endswith("-3")
+    assert s3.get_object(Bucket=bucket, Key="m", ChecksumMode="ENABLED")["Body"].read() == b"".join(bodies)
+    second = s3.get_object(Bucket=bucket, Key="m", PartNumber=2, ChecksumMode="ENABLED")
+    assert second["Body"].read() == bodies[1]
+    asked = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"]
+    found = s3.get_object_attributes(Bucket=bucket, Key="m", ObjectAttributes=asked)
+    assert found["ObjectSize"] == sum(map(len, bodies))
+    assert found["StorageClass"] == "STANDARD"
+    assert found["ETag"] == head["ETag"].strip('"')
+    assert found["Checksum"]["ChecksumType"] == kind
+    assert found["ObjectParts"]["TotalPartsCount"] == 3
+    if kind == "COMPOSITE":
+        # The parts are told of an object whose parts have checksums of their own.
+        assert [part["Size"] for part in found["ObjectParts"]["Parts"]] == [len(body) for body in bodies]
+        assert [part[field] for part in found["ObjectParts"]["Parts"]] == [part[field] for part in parts]
+        page = s3.get_object_attributes(
+            Bucket=bucket, Key="m", ObjectAttributes=["ObjectParts"], MaxParts=1, PartNumberMarker=1
+        )["ObjectParts"]
+        assert [part["PartNumber"] for part in page["Parts"]] == [2]
+        assert (page["IsTruncated"], page["NextPartNumberMarker"]) == (True, 2)
 
 
 def test_a_wrong_content_md5_is_refused(bucket, s3):

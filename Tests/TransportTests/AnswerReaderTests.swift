@@ -102,6 +102,11 @@ import Testing
         #expect(read(trailer + lines, in: 5000, method: .get).body == nil)
     }
 
+    @Test func interimAnswersHaveAnEnd() {
+        let flood = [UInt8](String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 20_000).utf8)
+        #expect(read(flood, in: 5000, method: .get).body == nil)
+    }
+
     /// Whatever comes, it is taken whole or called malformed, and never traps.
     @Test(arguments: 0..<50 as Range<UInt64>)
     func anyBytes(seed: UInt64) {

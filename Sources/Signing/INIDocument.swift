@@ -6,19 +6,22 @@
 /// `[services x]`).
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
-struct INIDocument: Sendable, Equatable {
-    struct Section: Sendable, Equatable {
+public struct INIDocument: Sendable, Equatable {
+    /// What stands below one `[name]`.
+    public struct Section: Sendable, Equatable {
         /// What stands between the brackets, white space at its ends removed.
-        var name: String
-        var values: [String: String] = [:]
-        var nested: [String: [String: String]] = [:]
+        public var name: String
+        /// Settings on one line, by their names in lower case.
+        public var values: [String: String] = [:]
+        /// Settings of settings.
+        public var nested: [String: [String: String]] = [:]
     }
 
     /// In the order of the file.
-    private(set) var sections: [Section] = []
+    public private(set) var sections: [Section] = []
 
     /// - Throws: ``INIError`` with the line, never its text, which may be a secret.
-    init(_ text: String) throws(INIError) {
+    public init(_ text: String) throws(INIError) {
         var reader = Reader()
         var number = 0
         for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
@@ -114,9 +117,11 @@ struct INIDocument: Sendable, Equatable {
 }
 
 /// A line that cannot be read.
-struct INIError: Error, Equatable {
-    var line: Int
-    var problem: String
+public struct INIError: Error, Equatable {
+    /// Counted from one.
+    public var line: Int
+    /// What is wrong with it; never its text.
+    public var problem: String
 }
 
 extension Substring {

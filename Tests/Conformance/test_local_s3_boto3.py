@@ -11,13 +11,11 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from support import catalogue, stores
+from support import catalogue, servers, stores
 from support.front import TLSFront
 from support.pool import new_bucket
 
 MIB = 1 << 20
-
-
 ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"]
 
 
@@ -287,6 +285,37 @@ def test_keys_are_checked(server, bucket):
     assert refused(wrong.list_objects_v2, Bucket=bucket) == (403, "SignatureDoesNotMatch")
     unknown = stores.client(server, access="NOBODY")
     assert refused(unknown.list_objects_v2, Bucket=bucket) == (403, "InvalidAccessKeyId")
+
+
+def test_a_key_may_be_for_reading_alone(tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text(
+        "[second]\naws_access_key_id = SECOND\naws_secret_access_key = second secret\n"
+        "[auditor]\naws_access_key_id = AUDITOR\naws_secret_access_key = other secret\naccess = read\n"
+    )
+    one = servers.LocalS3(tmp_path / "s3", flags=("--no-fsync", "--keys", str(keys), "--bucket", "kept"))
+    one.start()
+    try:
+        second = stores.client(one, access="SECOND", secret="second secret")
+        auditor = stores.client(one, access="AUDITOR", secret="other secret")
+        second.put_object(Bucket="kept", Key="k", Body=b"body")
+        assert auditor.get_object(Bucket="kept", Key="k")["Body"].read() == b"body"
+        assert [found["Key"] for found in auditor.list_objects_v2(Bucket="kept")["Contents"]] == ["k"]
+        at = {"Bucket": "kept", "Key": "k"}
+        for call, arguments in [
+            (auditor.put_object, at | {"Body": b"x"}),
+            (auditor.delete_object, at),
+            (auditor.delete_objects, {"Bucket": "kept", "Delete": {"Objects": [{"Key": "k"}]}}),
+            (auditor.put_object_tagging, at | {"Tagging": {"TagSet": []}}),
+            (auditor.copy_object, at | {"CopySource": "kept/k", "MetadataDirective": "REPLACE"}),
+            (auditor.create_multipart_upload, at),
+            (auditor.create_bucket, {"Bucket": "another"}),
+            (auditor.delete_bucket, {"Bucket": "kept"}),
+        ]:
+            assert refused(call, **arguments) == (403, "AccessDenied")
+        assert second.get_object(Bucket="kept", Key="k")["Body"].read() == b"body"
+    finally:
+        one.stop()
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

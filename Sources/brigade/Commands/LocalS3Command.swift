@@ -15,7 +15,8 @@ struct LocalS3Command: ExampledCommand {
         usage: "brigade local-s3 --root <dir> [options]",
         discussion: """
             The key pair comes from BRIGADE_ACCESS_KEY and BRIGADE_SECRET_KEY; without them one \
-            is made for this run and printed.
+            is made for this run and printed. More pairs come from a file like AWS's \
+            credentials file, one in each section; a pair with "access = read" may not write.
             """)
 
     @Option(help: .init("The folder; made when it is not there.", valueName: "dir"))
@@ -25,6 +26,8 @@ struct LocalS3Command: ExampledCommand {
     @Option(
         help: .init("Make this bucket if it is not there, repeatable.", valueName: "name"))
     var bucket: [String] = []
+    @Option(help: .init("A file with more key pairs.", valueName: "file"))
+    var keys: String?
     @Flag(
         inversion: .prefixedNo,
         help: "Answer a write when it would survive a power cut, not only a crash.")
@@ -33,8 +36,15 @@ struct LocalS3Command: ExampledCommand {
     var quiet = false
 
     mutating func run() async throws {
-        let keys = try LocalS3Keys.find(Compose.processEnvironment)
-        var configuration = LocalS3Configuration(rootDirectory: root, keys: [keys.pair])
+        let found = try LocalS3Keys.find(Compose.processEnvironment)
+        let more =
+            try keys.map { path throws(CommandFailure) in try LocalS3KeyFile.read(path) } ?? []
+        if let twice = LocalS3KeyFile.repeated([found.pair] + more) {
+            throw CommandFailure(
+                .usage, "the access key \(twice) is given twice",
+                advice: "Leave one of the two out.")
+        }
+        var configuration = LocalS3Configuration(rootDirectory: root, keys: [found.pair] + more)
         configuration.host = listen.host
         configuration.port = listen.port
         configuration.buckets = bucket
@@ -42,7 +52,7 @@ struct LocalS3Command: ExampledCommand {
         let command = self
         do {
             try await LocalS3Server(configuration).run { server in
-                if !command.quiet { StandardStreams.output(command.greeting(server, keys)) }
+                if !command.quiet { StandardStreams.output(command.greeting(server, found)) }
                 if !Self.isLoopback(command.listen.host) {
                     StandardStreams.error(
                         "brigade: \(command.listen.host) is open to the network, and this endpoint"
@@ -109,47 +119,5 @@ struct LocalS3Command: ExampledCommand {
                 .usage, error.description,
                 advice: "3 to 63 lower-case letters, digits, '-' and '.'.")
         }
-    }
-}
-
-/// The key pair that an embedded endpoint takes.
-struct LocalS3Keys {
-    var pair: LocalS3AccessKey
-    /// For this run, because none was given.
-    var isMade: Bool
-
-    static let accessVariable = "BRIGADE_ACCESS_KEY"
-    static let secretVariable = "BRIGADE_SECRET_KEY"
-
-    /// - Throws: ``CommandFailure`` when only half of a pair is given.
-    static func find(_ environment: [String: String]) throws(CommandFailure) -> LocalS3Keys {
-        let access = environment[accessVariable] ?? ""
-        let secret = environment[secretVariable] ?? ""
-        guard access.isEmpty == secret.isEmpty else {
-            let missing = access.isEmpty ? accessVariable : secretVariable
-            throw CommandFailure(
-                .usage, "half a key pair: \(missing) is not set",
-                advice: "Set both \(accessVariable) and \(secretVariable), or none.")
-        }
-        guard !access.isEmpty else { return LocalS3Keys(pair: make(), isMade: true) }
-        // A slash ends the key in a signature's scope.
-        guard access.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F && $0 != 0x2C }) else {
-            throw CommandFailure(
-                .usage, "\(accessVariable) is no access key",
-                advice: "It may hold printable ASCII characters without blanks, '/' and ','.")
-        }
-        return LocalS3Keys(
-            pair: LocalS3AccessKey(accessKeyID: access, secretAccessKey: secret), isMade: false)
-    }
-
-    /// Letters and digits alone, so that nothing in them needs escaping in a URL.
-    static func make() -> LocalS3AccessKey {
-        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
-        let all = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-        func random(_ count: Int, of characters: [Character]) -> String {
-            String((0..<count).map { _ in characters.randomElement()! })
-        }
-        return LocalS3AccessKey(
-            accessKeyID: "BRGD" + random(16, of: letters), secretAccessKey: random(40, of: all))
     }
 }

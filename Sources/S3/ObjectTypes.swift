@@ -66,6 +66,8 @@ public struct ReadOptions: Sendable {
     public var ifMatch: ETag?
     /// Asks for the stored checksums.
     public var checksumMode = false
+    /// How many bytes come, where the store does not tell and no range does; any other number fails.
+    public var expectedBytes: Int64?
 
     public init() {}
 }
@@ -82,6 +84,8 @@ public struct WriteOptions: Sendable {
     public var contentMD5: [UInt8]?
     /// Sent as x-amz-checksum-<algorithm>: base64.
     public var checksum: (algorithm: String, base64: String)?
+    /// The body was read under the same bandwidth limit, and does not count against it again.
+    public var isBodyPaid = false
     /// A canned ACL ("private", "public-read"); nil: the store's default.
     public var cannedACL: String?
 

@@ -5,6 +5,7 @@ extension ReadOptions {
         precondition(range == nil || partNumber == nil, "a range or a part, not both")
         if let range { request.add("Range", "bytes=\(range.lowerBound)-\(range.upperBound)") }
         if let partNumber { request.ask("partNumber", String(partNumber)) }
+        request.expectedBytes = range.map { $0.upperBound - $0.lowerBound + 1 } ?? expectedBytes
         if let ifMatch { request.add("If-Match", ifMatch.quoted) }
         if checksumMode { request.add("x-amz-checksum-mode", "ENABLED") }
     }

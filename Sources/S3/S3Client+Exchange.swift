@@ -131,9 +131,12 @@ extension S3Client {
             }
             separator = "&"
         }
-        return HTTPRequest(
+        var message = HTTPRequest(
             request.method, url, headers: headers, body: body,
             timeouts: request.timeouts ?? HTTPTimeouts(idle: retry.patience))
+        message.expectedBytes = request.expectedBytes
+        message.isBodyPaid = request.isBodyPaid
+        return message
     }
 
     /// Percent-encoded once, slashes kept: what is signed is what is sent.

@@ -52,16 +52,33 @@ extension S3Client {
         throw refusal!
     }
 
+    /// A page that came damaged is asked for again: reading it changes nothing, and the wire may be to blame.
+    private func document<Document>(
+        of request: S3Request, _ parse: ([UInt8]) throws(XMLError) -> Document
+    ) async throws(S3Error) -> Document {
+        var request = request
+        request.mayFailInBody = true
+        var readings = 0
+        while true {
+            let response = try await perform(request)
+            readings += 1
+            do throws(XMLError) {
+                return try parse(response.body)
+            } catch {
+                if readings < Self.readingsMaximum { continue }
+                throw malformed(request, error.description)
+            }
+        }
+    }
+
+    private static var readingsMaximum: Int { 3 }
+
     private func page(
         _ asked: ListingQuery, _ place: ListingPlace, encoded: Bool
     ) async throws(S3Error) -> ObjectPage {
         let request = asked.request(place, encoded: encoded)
-        let response = try await perform(request)
-        let listing: ObjectListing
-        do throws(XMLError) {
-            listing = try ObjectListing(response.body)
-        } catch {
-            throw malformed(request, error.description)
+        let listing = try await document(of: request) { body throws(XMLError) in
+            try ObjectListing(body)
         }
         if encoded, dialect.encodingType == .unknown {
             learn { $0.encodingType = listing.isEncoded ? .yes : .no }
@@ -108,12 +125,8 @@ extension S3Client {
         if let keyMarker { request.ask("key-marker", keyMarker) }
         if let versionIDMarker { request.ask("version-id-marker", versionIDMarker) }
         request.ask("max-keys", String(maxKeys))
-        let response = try await perform(request)
-        let listing: VersionListing
-        do throws(XMLError) {
-            listing = try VersionListing(response.body)
-        } catch {
-            throw malformed(request, error.description)
+        let listing = try await document(of: request) { body throws(XMLError) in
+            try VersionListing(body)
         }
         if let problem = listing.problem { throw malformed(request, problem) }
         guard listing.isTruncated else {

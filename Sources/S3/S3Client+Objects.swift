@@ -124,6 +124,7 @@ extension S3Client {
             "PutObject", .put, .put, bucket: object.bucket, key: object.key)
         options.apply(to: &request)
         request.body = body
+        request.isBodyPaid = options.isBodyPaid
         if let lock = options.metadata.lock, lock != ObjectLock(), options.contentMD5 == nil,
             options.checksum == nil
         {

@@ -20,6 +20,10 @@ struct S3Request: Sendable {
     var isIdempotent = true
     /// A 409 is a race to try again, and not the answer.
     var retriesConflict = true
+    /// Of the answer's body, for a store that does not tell.
+    var expectedBytes: Int64?
+    /// The body has come through the same bandwidth limit.
+    var isBodyPaid = false
     /// An answer of success may hold an error document.
     var mayFailInBody = false
     /// Fewer than the policy's, for what stores fail at instead of saying that they have it not.

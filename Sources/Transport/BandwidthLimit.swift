@@ -1,7 +1,7 @@
 /// Body bytes a second over all transfers that share this value. Any thread.
 ///
 /// Every body byte counts once: received bytes always; sent bytes only for `send` and `upload`, because
-/// the bytes that a relay sends are those that it has received. A transfer takes its block, and then waits until the
+/// the bytes that a relay sends are those that it has received; `HTTPRequest.isBodyPaid` says so of others. A transfer takes its block, and then waits until the
 /// bytes taken so far by all are paid for; a new one waits for that before it starts.
 public final class BandwidthLimit: Sendable {
     /// The time at which every byte so far is paid for.

@@ -13,7 +13,7 @@ final class BufferedExchange: Exchange {
         super.init(id: id, request: request, loop: loop)
     }
 
-    override var chargesSentBytes: Bool { true }
+    override var chargesSentBytes: Bool { !request.isBodyPaid }
 
     override func didReceiveHead(_ head: HTTPResponseHead) {
         guard let length = reader.bodyLength else { return }

@@ -93,6 +93,12 @@ final class Connection {
         return .blocked
     }
 
+    /// Bytes that were sent, and that the peer has not acknowledged. Source: tcp(7), SIOCOUTQ
+    var unacknowledgedBytes: Int64 {
+        var count: Int32 = 0
+        return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int64(count) : 0
+    }
+
     /// Whether nothing has come that nobody asked for, and the peer has not hung up: asks the socket itself.
     /// What waits would be read as the answer to the next request.
     func isClean() -> Bool {

@@ -257,7 +257,7 @@ final class EngineLoop {
     private func sweep() {
         sweepAt = .max
         for exchange in Array(exchanges.values) where !exchange.isFinished {
-            if exchange.deadline <= now {
+            if exchange.deadline <= now, !exchange.isStillSending() {
                 exchange.failForTime()
                 complete(exchange)
             } else {

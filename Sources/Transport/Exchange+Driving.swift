@@ -72,7 +72,7 @@ extension Exchange {
                 step = next
             }
             switch step {
-            case .moved(let count): didSend(count)
+            case .moved(let count): didSend(count, on: connection)
             case .blocked: return
             case .ended: return
             case .failed(let message):
@@ -86,23 +86,30 @@ extension Exchange {
         loop.attend(self)
     }
 
-    private func didSend(_ count: Int) {
+    private func didSend(_ count: Int, on connection: Connection) {
         noteProgress()
         sentBytes += Int64(count)
-        guard unsentStart == unsent.count else {
-            unsentStart += count
-            if unsentStart == unsent.count {
-                unsent = []
-                unsentStart = 0
-                if asksFirst {
-                    bodyAt = loop.now + Self.expectWait
-                    loop.wake(self)
-                }
-            }
-            return
+        if unsentStart < unsent.count {
+            didSendHead(count)
+        } else {
+            sentBodyBytes += Int64(count)
+            if chargesSentBytes { charge(count) }
         }
-        sentBodyBytes += Int64(count)
-        if chargesSentBytes { charge(count) }
+        let isWhole = unsentStart == unsent.count && !hasBodyToSend
+        if !connection.isWritable || isWhole && sentBytes > Self.inlineBodyLimitBytes {
+            noteAcknowledged()
+        }
+    }
+
+    private func didSendHead(_ count: Int) {
+        unsentStart += count
+        guard unsentStart == unsent.count else { return }
+        unsent = []
+        unsentStart = 0
+        if asksFirst {
+            bodyAt = loop.now + Self.expectWait
+            loop.wake(self)
+        }
     }
 
     private func read(from connection: Connection) {
@@ -129,7 +136,7 @@ extension Exchange {
                 }
             }
             switch step {
-            case .moved: noteProgress()
+            case .moved(let count): noteReceived(count)
             case .blocked: return
             case .ended: return connectionEnded(connection, nil)
             case .failed(let message): return connectionEnded(connection, message)
@@ -155,6 +162,10 @@ extension Exchange {
             case .body(let block):
                 // Nobody wants that of an answer that leads to a repetition.
                 if head == nil { continue }
+                if let untoldBytes, receivedBytes + Int64(block.count) > untoldBytes {
+                    fail(.malformed, "the body is longer than its \(untoldBytes) bytes")
+                    return
+                }
                 receive(block)
                 didReceive(block.count)
             case .end:
@@ -170,7 +181,14 @@ extension Exchange {
             mustAskNoMore = true
             return
         }
+        var head = head
+        if head.isSuccess, reader.bodyLength == nil, let expected = request.expectedBytes {
+            untoldBytes = expected
+            head.headers["transfer-encoding"] = nil
+            head.headers["content-length"] = String(expected)
+        }
         self.head = head
+        noteProgress()
         if hasBodyToSend {
             isAnsweredEarly = true
             didAnswerEarly()
@@ -189,6 +207,9 @@ extension Exchange {
             || unsentStart < unsent.count
         {
             connection.isSpoilt = true
+        }
+        if let untoldBytes, receivedBytes != untoldBytes {
+            fail(.interrupted, "the body ended after \(receivedBytes) of \(untoldBytes) bytes")
         }
         guard head == nil else { return loop.complete(self) }
         if connection.isSpoilt { return loop.restart(self) }
@@ -221,6 +242,7 @@ extension Exchange {
         reader = AnswerReader(answerTo: request.method)
         hasReceived = false
         sentBytes = 0
+        acknowledgedBytes = 0
         sendFailure = nil
         hold = []
     }

@@ -28,9 +28,13 @@ class Exchange {
     /// Of the request on its connection, and of the body that is provided.
     var sentBytes: Int64 = 0
     var sentBodyBytes: Int64 = 0
+    /// As far as the peer is known to have them.
+    var acknowledgedBytes: Int64 = 0
     /// Of the answer, and of its body.
     var hasReceived = false
     var receivedBytes: Int64 = 0
+    /// The length that the answer should have told.
+    var untoldBytes: Int64?
     /// The connection takes no more; there may be an answer that says why.
     var sendFailure: String?
 
@@ -43,6 +47,8 @@ class Exchange {
     /// A connection, with TLS and proxy, has stood: from then on bytes may have been sent, and it can be idle.
     var isConnected = false
     var lastProgress: Nanoseconds
+    /// What has come since then, too little to be progress.
+    private var trickledBytes = 0
     let idleNanoseconds: Nanoseconds
     let totalNanoseconds: Nanoseconds?
 
@@ -60,6 +66,8 @@ class Exchange {
     var needsNewConnection = false
     var restarts = 0
 
+    /// Fewer bytes than this in an idle time are none: who trickles is waited for no longer than who is silent.
+    static let progressBytes = 1 << 10
     /// Buffered bodies up to here go out in one packet with the head.
     static let inlineBodyLimitBytes = 63 << 10
     /// Of more a server is asked first, and that long is its answer waited for. Both as libcurl does it.
@@ -150,7 +158,38 @@ class Exchange {
         }
     }
 
-    final func noteProgress() { lastProgress = loop.now }
+    final func noteProgress() {
+        lastProgress = loop.now
+        trickledBytes = 0
+    }
+
+    /// So many bytes of the answer have come.
+    final func noteReceived(_ count: Int) {
+        trickledBytes += count
+        if trickledBytes >= Self.progressBytes { noteProgress() }
+    }
+
+    /// At an idle deadline: whether the peer has taken of what was sent since the last look. On a slow line the
+    /// system's own buffer can take longer than the idle time. Notes the progress.
+    final func isStillSending() -> Bool {
+        guard let connection, deadline == lastProgress.saturatingAdd(idleNanoseconds) else {
+            return false
+        }
+        let unacknowledged = connection.unacknowledgedBytes
+        let taken = sentBytes - unacknowledged - acknowledgedBytes
+        guard taken >= Self.progressBytes || (taken > 0 && unacknowledged == 0) else {
+            return false
+        }
+        acknowledgedBytes += taken
+        noteProgress()
+        return true
+    }
+
+    /// The system's buffer is full, or holds the end of the request: from here on it is the peer's doing.
+    final func noteAcknowledged() {
+        guard let connection else { return }
+        acknowledgedBytes = max(acknowledgedBytes, sentBytes - connection.unacknowledgedBytes)
+    }
 
     /// When it will have been idle or have run for too long, if nothing happens. Before a connection stands the
     /// connect timeout of libcurl counts instead of the idle one; what we hold up ourselves is not idle.

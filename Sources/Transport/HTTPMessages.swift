@@ -18,6 +18,12 @@ public struct HTTPRequest: Sendable {
     public var headers: HTTPHeaders
     public var body: [UInt8]
     public var timeouts: HTTPTimeouts
+    /// The body has been received under the same bandwidth limit, which it does not count against once more.
+    public var isBodyPaid = false
+
+    /// How many bytes the body of a 2xx answer has, for a server that does not tell (a proxy may chunk what the store
+    /// gave a length): the answer is then as if it had told so, and any other number fails. nil: whatever comes.
+    public var expectedBytes: Int64?
 
     public init(
         _ method: HTTPMethod, _ url: String, headers: HTTPHeaders = [:], body: [UInt8] = [],
@@ -31,8 +37,8 @@ public struct HTTPRequest: Sendable {
     }
 }
 
-/// How long a request may take. `connect` covers name lookup, TCP and TLS; `idle` is the longest time without
-/// a byte in either direction while the transfer is not paused by us; `total`: nil is no limit.
+/// How long a request may take. `connect` covers name lookup, TCP and TLS; `idle` is the longest time in
+/// which the peer neither takes nor gives 1 KiB, nor ends the head of its answer, while the transfer is not paused by us; `total`: nil is no limit.
 public struct HTTPTimeouts: Sendable, Equatable {
     public var connect: Duration = .seconds(4)
     public var idle: Duration = .seconds(30)

@@ -88,6 +88,29 @@ import Transport
         #expect(error?.kind == .malformedAnswer)
     }
 
+    /// A page is read again when it came damaged, or as an error that says success.
+    @Test(arguments: [
+        "<ListBucketResult><IsTruncated>false</IsTruncatde>",
+        "<Error><Code>InternalError</Code><Message>later</Message></Error>",
+    ])
+    func aDamagedPageIsAskedForAgain(answer: String) async throws {
+        let count = Locked(0)
+        let server = try ScriptedServer { _, _ in
+            let isFirst = count.withLock { count in
+                count += 1
+                return count == 1
+            }
+            return Self.xml(
+                isFirst
+                    ? answer
+                    : "<ListBucketResult><IsTruncated>false</IsTruncated>\(Self.contents("a"))</ListBucketResult>"
+            )
+        }
+        let page = try await TestClients.client(server.authority).listObjects("bucket", prefix: "")
+        #expect(page.objects.map(\.key) == ["a"])
+        #expect(server.requests.count == 2)
+    }
+
     @Test func aTokenThatRepeatsIsAnError() async throws {
         let server = try ScriptedServer { _, _ in
             Self.xml(

@@ -42,6 +42,19 @@ import Testing
         }
     }
 
+    /// What came under the limit does not count again when it leaves.
+    @Test(arguments: [true, false])
+    func aBodyThatIsPaid(isPaid: Bool) async throws {
+        let server = try ScriptedServer { _, _ in (200, [], []) }
+        let limit = BandwidthLimit(bytesPerSecond: 1 << 30)
+        let transport = HTTPTransport.forTest(bandwidth: limit)
+        let before = limit.freeAt
+        var request = HTTPRequest(.put, server.url, body: [UInt8](repeating: 1, count: 100_000))
+        request.isBodyPaid = isPaid
+        _ = try await transport.send(request)
+        #expect((limit.freeAt == before) == isPaid)
+    }
+
     @Test func aLimitedTransferIsWhole() async throws {
         var random = SeededRandom(seed: 1)
         let body = random.bytes(count: 300_000)

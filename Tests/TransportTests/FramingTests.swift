@@ -126,6 +126,51 @@ import Testing
         #expect(count == 150_000)
     }
 
+    /// A server that does not tell the length, where the caller knows it.
+    @Test(arguments: [true, false])
+    func anUntoldLength(isChunked: Bool) async throws {
+        let body = [UInt8](repeating: 3, count: 300_000)
+        let server = try ScriptedServer { connection in
+            while connection.request() != nil {
+                connection.send(
+                    "HTTP/1.1 200 OK\r\n"
+                        + (isChunked ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n"))
+                connection.send(isChunked ? Chunked.encode(body, size: 50_000) : body)
+                if !isChunked { return connection.finishSending() }
+            }
+        }
+        let sink = try ScriptedServer { head, got in (200, [], Array("\(got.count)".utf8)) }
+        for (expected, kind) in [
+            (body.count, nil), (body.count + 1, .interrupted), (body.count - 1, .malformed),
+            (0, .malformed),
+        ] as [(Int, TransportError.Kind?)] {
+            var request = HTTPRequest(.get, server.url)
+            request.expectedBytes = Int64(expected)
+            let get = request
+            let sent = await Result { () async throws(TransportError) in
+                try await transport.send(get)
+            }
+            let relayed = await Result { () async throws(HTTPRelayFailure) in
+                try await transport.relay(
+                    HTTPRelay(source: get) { _ in HTTPRequest(.put, sink.url) })
+            }
+            if let kind {
+                guard case .failure(let error) = sent,
+                    case .failure(.sourceFailed(let other)) = relayed
+                else {
+                    Issue.record("\(sent) \(relayed)")
+                    continue
+                }
+                #expect(error.kind == kind && other.kind == kind)
+            } else {
+                let answer = try sent.get()
+                #expect(answer.head.contentLength == Int64(body.count))
+                #expect(answer.body == body)
+                #expect(try relayed.get().destination.body == Array("\(body.count)".utf8))
+            }
+        }
+    }
+
     /// A byte at a time, so that every boundary is met.
     @Test func anAnswerInPieces() async throws {
         let text =

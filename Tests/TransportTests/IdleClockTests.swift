@@ -30,16 +30,56 @@ import Testing
             exchange.drive()
             #expect(exchange.deadline == loop.now + 5 * second)
         }
-        for piece in ["HTTP/1.1 200 OK\r\n", "Content-Length: 5\r\n\r\n", "ab"] {
+        let long = String(repeating: "a", count: Exchange.progressBytes)
+        for piece in [
+            "HTTP/1.1 200 OK\r\nLong: \(long)", "\r\nContent-Length: 5000\r\n\r\n", long,
+        ] {
             loop.now += 4 * second
-            #expect(write(peer, piece, piece.utf8.count) == piece.utf8.count)
-            connection(of: exchange).isReadable = true
-            exchange.drive()
+            send(piece, from: peer, to: exchange)
             #expect(exchange.deadline == loop.now + 5 * second)
         }
         loop.now += 4 * second
         exchange.drive()
         #expect(exchange.deadline == loop.now + second)
+    }
+
+    /// Who sends next to nothing is waited for no longer than who sends nothing.
+    @Test func trickledBytesDoNot() throws {
+        let (exchange, peer) = exchange()
+        for piece in [
+            "HTTP/1.1 102 Wait\r\n\r\n", "HTTP/1.1 200 OK\r\n", "Content-Length: 5000\r\n",
+        ] {
+            loop.now += second
+            send(piece, from: peer, to: exchange)
+            #expect(exchange.deadline == start + 5 * second)
+        }
+        loop.now += second
+        send("\r\n", from: peer, to: exchange)
+        #expect(exchange.deadline == loop.now + 5 * second)
+        loop.now += second
+        send(String(repeating: "a", count: 700), from: peer, to: exchange)
+        #expect(exchange.deadline == loop.now + 4 * second)
+        // Together they are enough.
+        send(String(repeating: "a", count: 700), from: peer, to: exchange)
+        #expect(exchange.deadline == loop.now + 5 * second)
+    }
+
+    /// What the system has taken and the peer has not is under way as long as the peer goes on.
+    @Test func aBufferThatDrainsSlowlyIsNotIdle() throws {
+        let (exchange, peer) = exchange(.put, total: .seconds(60))
+        exchange.length = 1 << 30
+        while connection(of: exchange).isWritable { exchange.drive() }
+        loop.now += 5 * second
+        #expect(!exchange.isStillSending())
+        #expect(drain(peer) > 0)
+        #expect(exchange.isStillSending())
+        #expect(exchange.deadline == loop.now + 5 * second)
+        // What was under way has arrived by then.
+        _ = exchange.isStillSending()
+        loop.now += 5 * second
+        #expect(!exchange.isStillSending())
+        loop.now = start + 60 * second
+        #expect(!exchange.isStillSending())
     }
 
     @Test func whatWeHoldUpIsNotIdle() {
@@ -118,8 +158,14 @@ import Testing
 
     private func connection(to request: HTTPRequest) -> (ours: Connection, peer: Int32) {
         var ends: [Int32] = [-1, -1]
-        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
-        for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+        // Those of TCP tell what is not acknowledged.
+        if let (listener, port) = try? Loopback.listen(),
+            let client = try? Loopback.connect(port: port)
+        {
+            ends = [client, accept(listener, nil, nil)]
+            close(listener)
+        }
+        for end in ends { #expect(fcntl(end, F_SETFL, O_NONBLOCK) == 0) }
         let origin = Origin(of: request, loop.options)
         return (Connection(origin, ends[0], through: nil, loop.readiness), ends[1])
     }
@@ -127,6 +173,12 @@ import Testing
     private func connection(of exchange: Exchange) -> Connection {
         guard let connection = exchange.connection else { preconditionFailure("none") }
         return connection
+    }
+
+    private func send(_ text: String, from peer: Int32, to exchange: Exchange) {
+        #expect(write(peer, text, text.utf8.count) == text.utf8.count)
+        connection(of: exchange).isReadable = true
+        exchange.drive()
     }
 
     @discardableResult
@@ -144,9 +196,10 @@ import Testing
     private final class Streaming: Exchange {
         var roomLeft = Int.max
         var hasBytes = true
+        var length: Int64 = 1 << 20
         private let block = [UInt8](repeating: 1, count: 4096)
         override var room: Int { roomLeft }
-        override var streamedBytes: Int64? { request.method == .put ? 1 << 20 : nil }
+        override var streamedBytes: Int64? { request.method == .put ? length : nil }
         override var isStarved: Bool { !hasBytes }
         override func sendBlock(to connection: Connection) -> Connection.Step? {
             hasBytes ? block.withUnsafeBytes { connection.send($0) } : nil

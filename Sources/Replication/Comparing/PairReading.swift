@@ -102,6 +102,7 @@ struct PairReading: Sendable {
     ) async throws {
         var options = ReadOptions()
         options.ifMatch = head.eTag
+        options.expectedBytes = head.size
         if position > 0 { options.range = position...(head.size - 1) }
         do {
             try await side.read(key, options) { answer, next in

@@ -41,7 +41,9 @@ extension Convergence {
             return .carry(over: condition)
         }
         if isSame(pin.eTag, result.eTag) {
-            if checked || !shared.isChecked(.serverSideCopy), try await !carriesMetadata(pin) {
+            if checked || !shared.isChecked(.serverSideCopy),
+                try await !carriesMetadata(pin, checked: checked)
+            {
                 // `rclone serve s3` adds metadata of its own to what it copies.
                 shared.cannotUse(.serverSideCopy)
                 return .carry(over: .ifMatch(pin.eTag))
@@ -59,18 +61,25 @@ extension Convergence {
     }
 
     /// Whether the copy that the store has just made has the source's metadata.
-    private func carriesMetadata(_ pin: ObjectState) async throws -> Bool {
-        var metadata = pin.detail?.metadata
-        if metadata == nil { metadata = try await pinnedHead(pin).metadata }
+    private func carriesMetadata(_ pin: ObjectState, checked: Bool) async throws -> Bool {
+        let head = try await pinnedHead(pin)
+        let metadata = head.metadata
+        var plain = ObjectMetadata()
+        (plain.contentType, plain.storageClass) = (metadata.contentType, metadata.storageClass)
+        let isPlain = head.tagCount == 0 && MetadataComparison.areSame(metadata, plain)
+        if isPlain, !checked, shared.isChecked(.serverSideCopyOfPlain) { return true }
         let copy: ObjectHead
         do {
             copy = try await destination.headObject(destinationAddress)
         } catch {
             throw error.kind == .noSuchKey ? Moved(cause: error) : error
         }
-        guard let metadata, copy.eTag == pin.eTag else { throw Moved() }
-        guard MetadataComparison.areSame(metadata, copy.metadata) else { return false }
-        shared.check(.serverSideCopy)
+        guard copy.eTag == pin.eTag else { throw Moved() }
+        guard MetadataComparison.areSame(metadata, copy.metadata),
+            copy.tagCount == head.tagCount || !rule.copying.copiesTags
+        else { return false }
+        if isPlain { shared.check(.serverSideCopyOfPlain) }
+        if !metadata.user.isEmpty { shared.check(.serverSideCopy) }
         return true
     }
 

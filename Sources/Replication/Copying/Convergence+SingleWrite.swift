@@ -39,6 +39,7 @@ extension Convergence {
     func readOptions(_ pin: ObjectState, careful: Bool) -> ReadOptions {
         var read = ReadOptions()
         if shared.isUsable(.pin) { read.ifMatch = pin.eTag }
+        read.expectedBytes = pin.size
         read.checksumMode = careful
         return read
     }
@@ -79,6 +80,7 @@ extension Convergence {
             || !shared.isUsable(.withoutContentMD5)
         let md5 = wantsMD5 ? Checksum.of(body, .md5) : nil
         var options = writeOptions(head, write, dropping: dropped, attempt, contentMD5: md5)
+        options.isBodyPaid = true
         if md5 == nil { attempt.carries(.withoutContentMD5) }
         if write.isCareful, destination.dialect.verifiesChecksums == .yes {
             options.checksum = ("sha256", Base64.encode(Checksum.of(body, .sha256)))

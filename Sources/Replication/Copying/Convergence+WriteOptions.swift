@@ -248,8 +248,8 @@ extension Convergence {
             noteNoACL()
         case .condition: destination.learn { $0.conditionalWrites = .no }
         // These differ from bucket to bucket of one store.
-        case .lock, .ifMatch, .pin, .rewriteInPlace, .serverSideCopy, .withoutContentMD5,
-            .userMetadata:
+        case .lock, .ifMatch, .pin, .rewriteInPlace, .serverSideCopy, .serverSideCopyOfPlain,
+            .withoutContentMD5, .userMetadata:
             shared.cannotUse(feature)
         }
         switch feature {

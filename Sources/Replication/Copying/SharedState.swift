@@ -24,6 +24,8 @@ final class SharedState: Sendable {
         case rewriteInPlace
         /// CopyObject from the source did not give the source's ETag.
         case serverSideCopy
+        /// The same, of what has no metadata: shows that nothing is added, and not that nothing is lost.
+        case serverSideCopyOfPlain
         /// The bucket wants Content-MD5 with each write: not something to leave out, but to add.
         case withoutContentMD5
     }

@@ -90,7 +90,8 @@ enum FailureReport {
         case .unreachable: "\(name) could not be reached"
         case .throttled: "\(name) asked to slow down\(suffix)"
         case .unavailable: "\(name) failed \(store.operation)\(suffix)"
-        case .timedOut, .interrupted: "\(name) broke off \(store.operation)"
+        case .timedOut: "\(name) did not go on with \(store.operation) in time"
+        case .interrupted: "\(name) broke off \(store.operation)"
         case .archived: "archived at \(name)"
         default: nil
         }

@@ -148,16 +148,38 @@ import Testing
         }
     }
 
-    @Test func whetherMetadataTravelsIsAskedOnce() async throws {
+    /// Objects without metadata show that none is added, not that none is lost.
+    @Test func copiesThatLoseMetadataAreCarried() async throws {
+        var quirks = QuirkyStore.Quirks()
+        quirks.losesOnCopy = true
+        let store = try QuirkyStore(quirks)
+        let bench = try await Bench(from: .quirky(store), isOneEndpoint: true)
+        let replicator = Replicator(rule: bench.rule)
+        for (key, headers) in [
+            ("a", [:]), ("b", [:]), ("c", ["x-amz-meta-who": "me"]),
+            ("d", ["x-amz-meta-who": "you"]),
+        ] {
+            store.seed(bench.sourcePath(key), bytes(10), headers: headers)
+            #expect(try await replicator.converge(ObjectKey(key)).proof == .eTag)
+            #expect(
+                store.objects[bench.path(key)]?.headers["x-amz-meta-who"]
+                    == headers["x-amz-meta-who"])
+        }
+    }
+
+    /// Until an object that has some has kept it: then one HEAD a side was enough, else the source is asked for each.
+    @Test(arguments: [true, false])
+    func whetherMetadataTravelsIsAskedUntilItIsSeen(hasMetadata: Bool) async throws {
         let bench = try await Bench(isOneEndpoint: true)
         let replicator = Replicator(rule: bench.rule)
         for number in 0..<3 {
             let key = ObjectKey("key\(number)")
-            try await bench.source.put(bytes(10), key)
+            try await bench.source.put(
+                bytes(10), key, hasMetadata ? MetadataCopyTests.everything : { _ in })
             let evidence = try await bench.evidence(key)
             _ = try await replicator.converge(key, evidence: evidence)
         }
-        #expect(bench.source.proxy.requests.count { $0.method == "HEAD" } == 2)
+        #expect(bench.source.proxy.requests.count { $0.method == "HEAD" } == (hasMetadata ? 2 : 4))
     }
 
     @Test func aWriteConditionGuardsTheCopy() async throws {

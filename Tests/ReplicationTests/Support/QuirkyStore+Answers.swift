@@ -186,6 +186,10 @@ extension QuirkyStore.State {
         if call.head["x-amz-metadata-directive"] == "REPLACE", quirks.replacesOnCopy {
             object.headers = call.objectHeaders(quirks)
         }
+        if quirks.losesOnCopy {
+            object.headers = object.headers.filter { !$0.key.hasPrefix("x-amz-meta-") }
+            object.tags = nil
+        }
         if quirks.marksCopies {
             object.headers.merge(["x-amz-meta-mtime": "\(counter)"]) { old, _ in old }
         }

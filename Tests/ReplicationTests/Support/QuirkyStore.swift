@@ -44,6 +44,8 @@ final class QuirkyStore: Sendable {
         var copiesParts = true
         /// CopyObject adds metadata of its own, where there is none of that name.
         var marksCopies = false
+        /// CopyObject leaves the user metadata and the tags behind.
+        var losesOnCopy = false
         /// CopyObject keeps the old metadata whatever it is told.
         var replacesOnCopy = true
         /// All parts but the last must be of one size.

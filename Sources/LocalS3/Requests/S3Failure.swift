@@ -8,7 +8,10 @@ struct S3Failure: Error, Sendable, Equatable {
     var headers: [NamedValue] = []
 
     struct Detail: Sendable, Equatable {
-        enum Name: Sendable { case argumentName, argumentValue, bucketName, key, region, uploadID }
+        enum Name: Sendable {
+            case argumentName, argumentValue, bucketName, key, method, region, resourceType
+            case uploadID, versionID
+        }
         let name: Name
         let value: String
     }
@@ -52,6 +55,7 @@ extension S3Failure {
         case conditionalRequestConflict = "ConditionalRequestConflict"
         case entityTooLarge = "EntityTooLarge"
         case entityTooSmall = "EntityTooSmall"
+        case illegalVersioningConfigurationException = "IllegalVersioningConfigurationException"
         case illegalLocationConstraintException = "IllegalLocationConstraintException"
         case incompleteBody = "IncompleteBody"
         case internalError = "InternalError"

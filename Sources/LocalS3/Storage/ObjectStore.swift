@@ -18,7 +18,7 @@ final class ObjectStore: Sendable {
         self.root = root
         self.isDurable = isDurable
         self.pool = pool
-        try Self.makePath(root)
+        try Disk.makePath(root)
         lockFile = try OpenFile("\(root)/lock", flags: O_RDWR | O_CREAT)
         guard flock(lockFile.descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw StorageError(.inUse, operation: "lock", path: root)
@@ -86,14 +86,6 @@ final class ObjectStore: Sendable {
     func close() throws {
         for bucket in allBuckets() { try bucket.close() }
         try StorageFormat.endSession(root)
-    }
-
-    private static func makePath(_ path: String) throws(StorageError) {
-        if Disk.exists(path) { return }
-        if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
-            try makePath(String(path[..<slash]))
-        }
-        try Disk.makeDirectory(path)
     }
 }
 

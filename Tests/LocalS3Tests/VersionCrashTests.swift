@@ -86,9 +86,9 @@ import Testing
         let stage = try Stage(.suspended)
         try stage.folder.put(Self.key, "old null")
         let null = try stage.folder.bucket.open(Self.key).record.versionID
-        try stage.folder.bucket.setVersioning(.enabled)
+        try stage.folder.bucket.configure { $0.versioning = .enabled }
         let kept = try stage.folder.put(Self.key, "kept")
-        try stage.folder.bucket.setVersioning(.suspended)
+        try stage.folder.bucket.configure { $0.versioning = .suspended }
         let (file, id) = try stage.sealed("new null")
         try stage.touch(id, null)
         _ = try stage.files.keepCurrent(as: stage.id(kept))
@@ -157,7 +157,7 @@ import Testing
         try folder.reopen()
         #expect(folder.bucket.settings.versioning == .never)
         #expect(try folder.versions().isEmpty)
-        try folder.bucket.setVersioning(.enabled)
+        try folder.bucket.configure { $0.versioning = .enabled }
         #expect(try folder.versions().map(\.key) == [[1]])
     }
 }

@@ -53,7 +53,7 @@ import Testing
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func agreesWithAModel(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
-        let folder = try VersionedFolder(nil)
+        let folder = try VersionedFolder(nil, isDurable: seed == 1)
         var model = Model()
         var isVersioned = false
         for step in 0..<400 {
@@ -62,7 +62,8 @@ import Testing
             switch Int.random(in: 0..<20, using: &random) {
             case 0 where step > 20:
                 isVersioned = true
-                try folder.bucket.setVersioning(Bool.random(using: &random) ? .enabled : .suspended)
+                let isEnabled = Bool.random(using: &random)
+                try folder.bucket.configure { $0.versioning = isEnabled ? .enabled : .suspended }
             case 1: try folder.reopen()
             case 2: try folder.reopen(rebuilds: true)
             case 3, 4, 5:

@@ -71,12 +71,12 @@ import Testing
     @Test func whatWasThereBeforeIsTheNullVersion() throws {
         let folder = try VersionedFolder(nil)
         for number in 0..<5 { try folder.put([97, UInt8(number)], "old") }
-        try folder.bucket.setVersioning(.enabled)
+        try folder.bucket.configure { $0.versioning = .enabled }
         #expect(try folder.versions().map(\.version) == Array(repeating: "null", count: 5))
         let id = try folder.put([97, 0], "new", step: -1_000_000)
         #expect(try folder.text([97, 0], version: "null") == "old")
         #expect(try folder.versions().prefix(2).map(\.version) == [id, "null"])
-        try folder.bucket.setVersioning(.suspended)
+        try folder.bucket.configure { $0.versioning = .suspended }
         #expect(try folder.put([97, 0], "newest") == "null")
         #expect(try folder.versions().prefix(2).map(\.version) == ["null", id])
         #expect(try folder.text([97, 0], version: "null") == "newest")

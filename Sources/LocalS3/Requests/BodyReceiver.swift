@@ -44,7 +44,8 @@ final class BodyReceiver {
             bytesMaximum = service.configuration.objectBytesMaximum
             md5 = Checksum(.md5)
         case .completeMultipartUpload, .deleteObjects, .putObjectTagging, .createBucket,
-            .putBucketVersioning:
+            .putBucketVersioning, .putObjectLockConfiguration, .putObjectRetention,
+            .putObjectLegalHold:
             sink = .document
             bytesMaximum = Int64(Self.documentBytesMaximum)
             if contentMD5 != nil { md5 = Checksum(.md5) }
@@ -201,7 +202,8 @@ extension Operation {
     var takesBody: Bool {
         switch self {
         case .putObject, .uploadPart, .completeMultipartUpload, .deleteObjects, .putObjectTagging,
-            .createBucket, .putBucketVersioning:
+            .createBucket, .putBucketVersioning, .putObjectLockConfiguration, .putObjectRetention,
+            .putObjectLegalHold:
             true
         default: false
         }

@@ -5,9 +5,11 @@ enum Operation: Sendable {
     case listBuckets
     case createBucket, headBucket, deleteBucket, getBucketLocation
     case getBucketVersioning, putBucketVersioning
+    case getObjectLockConfiguration, putObjectLockConfiguration
     case listObjects, listObjectsV2, listObjectVersions, listUploads, deleteObjects
     case getObject, headObject, putObject, copyObject, deleteObject, getObjectAttributes
     case getObjectTagging, putObjectTagging, deleteObjectTagging
+    case getObjectRetention, putObjectRetention, getObjectLegalHold, putObjectLegalHold
     case createMultipartUpload, uploadPart, uploadPartCopy
     case completeMultipartUpload, abortMultipartUpload, listParts
 
@@ -16,9 +18,9 @@ enum Operation: Sendable {
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
     private static let unsupported: Set<String> = [
         "accelerate", "acl", "analytics", "cors", "encryption", "intelligent-tiering", "inventory",
-        "legal-hold", "lifecycle", "logging", "metadataTable", "metrics", "notification",
-        "object-lock", "ownershipControls", "policy", "policyStatus", "publicAccessBlock",
-        "renameObject", "replication", "requestPayment", "restore", "retention", "select",
+        "lifecycle", "logging", "metadataTable", "metrics", "notification",
+        "ownershipControls", "policy", "policyStatus", "publicAccessBlock",
+        "renameObject", "replication", "requestPayment", "restore", "select",
         "session", "torrent", "website",
     ]
 
@@ -61,12 +63,14 @@ enum Operation: Sendable {
         case .GET where names.contains("location"): return .getBucketLocation
         case .GET where names.contains("versioning"): return .getBucketVersioning
         case .PUT where names.contains("versioning"): return .putBucketVersioning
+        case .GET where names.contains("object-lock"): return .getObjectLockConfiguration
+        case .PUT where names.contains("object-lock"): return .putObjectLockConfiguration
         case .GET where names.contains("versions"): return .listObjectVersions
         case .GET where names.contains("uploads"): return .listUploads
         case .POST where names.contains("delete"): return .deleteObjects
         default: break
         }
-        for name in ["versioning", "versions", "tagging", "uploads", "location"]
+        for name in ["versioning", "versions", "object-lock", "tagging", "uploads", "location"]
         where names.contains(name) {
             throw S3Failure(.notImplemented, "The \(name) subresource is not implemented.")
         }
@@ -88,6 +92,20 @@ enum Operation: Sendable {
             case .GET: return .getObjectTagging
             case .PUT: return .putObjectTagging
             case .DELETE: return .deleteObjectTagging
+            default: throw S3Failure(.methodNotAllowed)
+            }
+        }
+        if names.contains("retention") {
+            switch method {
+            case .GET: return .getObjectRetention
+            case .PUT: return .putObjectRetention
+            default: throw S3Failure(.methodNotAllowed)
+            }
+        }
+        if names.contains("legal-hold") {
+            switch method {
+            case .GET: return .getObjectLegalHold
+            case .PUT: return .putObjectLegalHold
             default: throw S3Failure(.methodNotAllowed)
             }
         }
@@ -130,7 +148,8 @@ enum Operation: Sendable {
 
     var isWrite: Bool {
         switch self {
-        case .listBuckets, .headBucket, .getBucketLocation, .getBucketVersioning, .listObjects,
+        case .listBuckets, .headBucket, .getBucketLocation, .getBucketVersioning,
+            .getObjectLockConfiguration, .getObjectRetention, .getObjectLegalHold, .listObjects,
             .listObjectsV2, .listObjectVersions, .listUploads, .getObject, .headObject,
             .getObjectAttributes,
             .getObjectTagging, .listParts:

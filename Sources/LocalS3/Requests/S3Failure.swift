@@ -61,6 +61,7 @@ extension S3Failure {
         case internalError = "InternalError"
         case invalidAccessKeyID = "InvalidAccessKeyId"
         case invalidArgument = "InvalidArgument"
+        case invalidBucketState = "InvalidBucketState"
         case invalidBucketName = "InvalidBucketName"
         case invalidDigest = "InvalidDigest"
         case invalidPart = "InvalidPart"
@@ -77,6 +78,8 @@ extension S3Failure {
         case metadataTooLarge = "MetadataTooLarge"
         case methodNotAllowed = "MethodNotAllowed"
         case missingContentLength = "MissingContentLength"
+        case noSuchObjectLockConfiguration = "NoSuchObjectLockConfiguration"
+        case objectLockConfigurationNotFound = "ObjectLockConfigurationNotFoundError"
         case noSuchBucket = "NoSuchBucket"
         case noSuchKey = "NoSuchKey"
         case noSuchUpload = "NoSuchUpload"
@@ -96,9 +99,14 @@ extension S3Failure {
             case .notModified: 304
             case .accessDenied, .invalidAccessKeyID, .requestTimeTooSkewed, .signatureDoesNotMatch:
                 403
-            case .noSuchBucket, .noSuchKey, .noSuchUpload, .noSuchVersion: 404
+            case .noSuchBucket, .noSuchKey, .noSuchObjectLockConfiguration, .noSuchUpload,
+                .noSuchVersion,
+                .objectLockConfigurationNotFound:
+                404
             case .methodNotAllowed: 405
-            case .bucketAlreadyOwnedByYou, .bucketNotEmpty, .conditionalRequestConflict: 409
+            case .bucketAlreadyOwnedByYou, .bucketNotEmpty, .conditionalRequestConflict,
+                .invalidBucketState:
+                409
             case .missingContentLength: 411
             case .preconditionFailed: 412
             case .invalidRange, .invalidPartNumber: 416
@@ -148,6 +156,10 @@ extension S3Failure {
             case .methodNotAllowed: "The specified method is not allowed against this resource."
             case .missingContentLength: "You must provide the Content-Length HTTP header."
             case .noSuchBucket: "The specified bucket does not exist."
+            case .noSuchObjectLockConfiguration:
+                "The specified object does not have a ObjectLock configuration"
+            case .objectLockConfigurationNotFound:
+                "Object Lock configuration does not exist for this bucket"
             case .noSuchKey: "The specified key does not exist."
             case .noSuchUpload:
                 "The specified multipart upload does not exist. The upload ID might not be valid, "

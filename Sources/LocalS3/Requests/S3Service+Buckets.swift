@@ -36,12 +36,10 @@ extension S3Service {
             throw S3Failure(
                 .invalidBucketName, details: [.init(name: .bucketName, value: request.bucket)])
         }
-        if request.header("x-amz-bucket-object-lock-enabled")?.lowercased() == "true" {
-            throw S3Failure.notImplemented("x-amz-bucket-object-lock-enabled")
-        }
         try ObjectHeaders.refuseUnsupported(request)
         if !body.document.isEmpty { try checkLocation(body.document) }
-        guard try store.createBucket(request.bucket) else {
+        let locks = request.header("x-amz-bucket-object-lock-enabled")?.lowercased() == "true"
+        guard try store.createBucket(request.bucket, locks: locks) else {
             // S3 answers 200 in us-east-1 and 409 elsewhere when the bucket is one's own already.
             guard configuration.region == "us-east-1" else {
                 throw S3Failure(

@@ -18,6 +18,8 @@ extension S3Service {
             try gather(named, of: id, in: bucket, into: &record)
             try checkClaims(request, record)
             record.modifiedMilliseconds = clock()
+            ObjectLocking.applyDefault(
+                bucket.settings, now: record.modifiedMilliseconds, to: &record)
             return try bucket.complete(upload: id, record) {
                 try Conditions.checkWrite(request, $0)
             }

@@ -76,6 +76,9 @@ extension S3Service {
         }
         record.size = original.size
         record.modifiedMilliseconds = clock()
+        let settings = target.settings
+        try ObjectLocking.apply(request, settings, now: record.modifiedMilliseconds, to: &record)
+        ObjectLocking.applyDefault(settings, now: record.modifiedMilliseconds, to: &record)
         try copy(object, to: target, &record, request)
         var response = copied("CopyObjectResult", record, from: source)
         response.headers += Self.versionHeaders(record.version?.text)

@@ -38,6 +38,7 @@ extension S3Service {
         }
         appendHeaders(of: record, request, to: &response)
         response.headers += Self.versionHeaders(of: record, in: bucket)
+        response.headers += ObjectLocking.headers(of: record)
         if request.header("x-amz-checksum-mode")?.uppercased() == "ENABLED" {
             appendChecksum(of: record, part: part, isWhole: range.count == record.size, &response)
         }

@@ -40,14 +40,20 @@ extension S3Service {
         }
         // To pass over it would be to claim that deleting now needs a second factor.
         guard deletesNeedMFA != "Enabled" else { throw S3Failure.notImplemented("MfaDelete") }
-        switch status {
-        case "Enabled": try bucket.setVersioning(.enabled)
-        case "Suspended": try bucket.setVersioning(.suspended)
-        case "":
+        guard !status.isEmpty else {
             throw S3Failure(
                 .illegalVersioningConfigurationException,
                 "The Versioning element must be specified")
-        default: throw S3Failure(.malformedXML)
+        }
+        guard status == "Enabled" || status == "Suspended" else { throw S3Failure(.malformedXML) }
+        try bucket.configure { settings in
+            guard status == "Enabled" || settings.lock == nil else {
+                throw S3Failure(
+                    .invalidBucketState,
+                    "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+                )
+            }
+            settings.versioning = status == "Enabled" ? .enabled : .suspended
         }
         return S3Response()
     }

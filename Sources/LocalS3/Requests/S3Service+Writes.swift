@@ -11,6 +11,10 @@ extension S3Service {
         record.modifiedMilliseconds = clock()
         record.etag = ETag(md5: body.md5, parts: 0)
         record.checksum = body.checksum
+        let settings = bucket.settings
+        try ObjectLocking.apply(request, settings, now: record.modifiedMilliseconds, to: &record)
+        ObjectLocking.applyDefault(settings, now: record.modifiedMilliseconds, to: &record)
+        try ObjectLocking.checkProof(request, body, record)
         record = try bucket.commit(body.staged, record) {
             try Conditions.checkWrite(request, $0)
         }
@@ -22,9 +26,14 @@ extension S3Service {
     }
 
     func deleteObject(_ request: S3Request) throws -> S3Response {
+        let now = clock()
         let deletion = try bucket(request).delete(
-            request.key, version: request.version, now: clock()
-        ) { try Conditions.checkDelete(request, $0) }
+            request.key, version: request.version, now: now
+        ) { existing in
+            try Conditions.checkDelete(request, existing)
+            guard request.version != nil else { return }
+            try ObjectLocking.checkDelete(request, existing, now: now)
+        }
         var response = S3Response(.noContent)
         response.headers += Self.versionHeaders(
             deletion.version, isDeleteMarker: deletion.isDeleteMarker)
@@ -53,7 +62,7 @@ extension S3Service {
     }
 
     /// Changes the version that a request means; the headers of the answer.
-    private func update(_ request: S3Request, _ change: (inout ObjectRecord) throws -> Void) throws
+    func update(_ request: S3Request, _ change: (inout ObjectRecord) throws -> Void) throws
         -> [(name: String, value: String)]
     {
         let bucket = try bucket(request)
@@ -90,13 +99,7 @@ extension S3Service {
                 }
                 let deletion = try bucket.delete(
                     entry.key, version: entry.version, now: clock()
-                ) { existing in
-                    guard let etag = entry.etag else { return }
-                    guard let existing else { throw S3Failure(.noSuchKey) }
-                    guard Conditions.matches(etag, existing.etag) else {
-                        throw S3Failure(.preconditionFailed)
-                    }
-                }
+                ) { try check(entry, $0, request) }
                 if !isQuiet { Self.write(entry, deletion, into: &writer) }
             } catch {
                 let failure = Self.failure(error, bucket: bucket.name)
@@ -110,6 +113,20 @@ extension S3Service {
         }
         writer.close("DeleteResult")
         return S3Response(document: writer)
+    }
+
+    /// Whether one object of a batch may be deleted.
+    private func check(_ entry: BatchEntry, _ existing: ObjectRecord?, _ request: S3Request)
+        throws(S3Failure)
+    {
+        if let etag = entry.etag {
+            guard let existing else { throw S3Failure(.noSuchKey) }
+            guard Conditions.matches(etag, existing.etag) else {
+                throw S3Failure(.preconditionFailed)
+            }
+        }
+        guard entry.version != nil else { return }
+        try ObjectLocking.checkDelete(request, existing, now: clock())
     }
 
     private static func write(

@@ -71,9 +71,14 @@ final class Bucket: Sendable {
         try sweepUploads()
     }
 
-    static func create(path: String, durable: Bool) throws(StorageError) {
+    static func create(path: String, locks: Bool = false, durable: Bool) throws(StorageError) {
         try Disk.makeDirectory(path)
-        try write(BucketSettings(createdMilliseconds: Timestamps.nowMilliseconds()), path, durable)
+        var settings = BucketSettings(createdMilliseconds: Timestamps.nowMilliseconds())
+        if locks {
+            settings.versioning = .enabled
+            settings.lock = BucketLock()
+        }
+        try write(settings, path, durable)
     }
 
     private static func write(_ settings: BucketSettings, _ path: String, _ durable: Bool)
@@ -83,15 +88,17 @@ final class Bucket: Sendable {
         if durable { try Disk.synchronizeDirectory(path) }
     }
 
-    /// Turns versioning on or off; the bucket does nothing else meanwhile. The first time all objects become "null"
+    /// Changes the settings; the bucket does nothing else meanwhile. When it gets versioning all its objects become "null"
     /// versions, which takes about as long as listing them.
-    func setVersioning(_ versioning: BucketSettings.Versioning) throws {
+    func configure(_ change: (inout BucketSettings) throws -> Void) throws {
         try state.withLockedValue { state in
             guard !state.isDeleted else {
                 throw StorageError(.notFound, operation: "open", path: path)
             }
+            var changed = settings
+            try change(&changed)
             var versions = state.versions
-            if versions == nil {
+            if versions == nil, changed.versioning != .never {
                 // Of an attempt that a crash cut short.
                 try Disk.removeTree(path + "/versions-index")
                 let objects = state.index.snapshot
@@ -99,8 +106,6 @@ final class Bucket: Sendable {
                     try Self.index(&$0, nullVersionsOf: objects)
                 }
             }
-            var changed = settings
-            changed.versioning = versioning
             try Self.write(changed, path, isDurable)
             settingsBox.withLockedValue { $0 = changed }
             state.versions = versions

@@ -7,10 +7,15 @@ struct BucketSettings: Sendable, Equatable {
         case enabled, suspended
     }
 
-    private static let versioningTag: UInt8 = 1
+    private enum Tag: UInt8 {
+        case versioning = 1
+        case lock
+    }
 
     let createdMilliseconds: Int64
     var versioning = Versioning.never
+    /// nil when the bucket has no object lock; there is no way back to that.
+    var lock: BucketLock?
 
     init(createdMilliseconds: Int64) { self.createdMilliseconds = createdMilliseconds }
 
@@ -21,12 +26,17 @@ struct BucketSettings: Sendable, Equatable {
         self.init(createdMilliseconds: created)
         while !reader.isAtEnd {
             guard let (tag, field) = reader.field() else { return nil }
-            guard tag == Self.versioningTag else { continue }
             var content = field
-            guard let raw: UInt8 = content.integer(), let value = Versioning(rawValue: raw) else {
-                return nil
+            switch Tag(rawValue: tag) {
+            case .versioning:
+                guard let raw: UInt8 = content.integer(), let value = Versioning(rawValue: raw)
+                else { return nil }
+                versioning = value
+            case .lock:
+                guard let value = BucketLock(from: &content) else { return nil }
+                lock = value
+            case nil: continue
             }
-            versioning = value
         }
     }
 
@@ -34,8 +44,9 @@ struct BucketSettings: Sendable, Equatable {
         var writer = ByteWriter()
         writer.append(createdMilliseconds)
         if versioning != .never {
-            writer.field(Self.versioningTag) { $0.append(versioning.rawValue) }
+            writer.field(Tag.versioning.rawValue) { $0.append(versioning.rawValue) }
         }
+        if let lock { writer.field(Tag.lock.rawValue) { lock.encode(into: &$0) } }
         return writer.bytes
     }
 }

@@ -58,6 +58,9 @@ struct ObjectRecord: Sendable, Equatable {
     var version: VersionID?
     /// A version that says that the key is gone; it has no bytes.
     var isDeleteMarker = false
+    var retention: Retention?
+    /// The legal hold; nil when it was never set.
+    var isHeld: Bool?
 
     /// Also of what was written before its bucket had versions: no version of its key can be older.
     var versionID: VersionID {
@@ -71,7 +74,7 @@ extension ObjectRecord {
     private enum Tag: UInt8 {
         case key = 1
         case size, modified, etag, header, metadata, tag, storageClass, checksum, part, segments
-        case version, deleteMarker
+        case version, deleteMarker, retention, legalHold
     }
 
     func encoded() -> [UInt8] {
@@ -121,6 +124,13 @@ extension ObjectRecord {
             }
         }
         if isDeleteMarker { writer.field(Tag.deleteMarker.rawValue) { _ in } }
+        if let retention {
+            writer.field(Tag.retention.rawValue) {
+                $0.append(retention.mode.rawValue)
+                $0.append(retention.untilMilliseconds)
+            }
+        }
+        if let isHeld { writer.field(Tag.legalHold.rawValue) { $0.append(UInt8(isHeld ? 1 : 0)) } }
         return writer.bytes
     }
 
@@ -189,6 +199,14 @@ extension ObjectRecord {
             version = VersionID(number: number, salt: salt)
         case .deleteMarker:
             isDeleteMarker = true
+        case .retention:
+            guard let raw: UInt8 = content.integer(), let mode = RetentionMode(rawValue: raw),
+                let until: Int64 = content.integer()
+            else { return false }
+            retention = Retention(mode: mode, untilMilliseconds: until)
+        case .legalHold:
+            guard let raw: UInt8 = content.integer() else { return false }
+            isHeld = raw == 1
         }
         return true
     }

@@ -50,15 +50,14 @@ final class ObjectStore: Sendable {
     }
 
     /// false when there is one of that name already.
-    func createBucket(_ name: String) throws -> Bool {
+    ///
+    /// - Parameter locks: with object lock, and so with versions.
+    func createBucket(_ name: String, locks: Bool = false) throws -> Bool {
         try buckets.withLockedValue { buckets in
             guard buckets[name] == nil else { return false }
             let path = "\(root)/buckets/\(name)"
-            try Bucket.create(path: path, durable: isDurable)
-            if isDurable {
-                try Disk.synchronizeDirectory(path)
-                try Disk.synchronizeDirectory("\(root)/buckets")
-            }
+            try Bucket.create(path: path, locks: locks, durable: isDurable)
+            if isDurable { try Disk.synchronizeDirectory("\(root)/buckets") }
             buckets[name] = try Bucket(
                 name: name, path: path, isDurable: isDurable, pool: pool, rebuildsIndex: false)
             return true

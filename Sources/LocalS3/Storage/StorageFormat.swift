@@ -82,16 +82,18 @@ enum StorageFormat {
             10 part              u32 number, i64 size, checksum as bytes; repeated
             11 segments          the ID of a directory in multipart (as bytes), then u32 number and i64 length of each
                                  file in it, whose first `length` bytes make up the object, in this order
-
             12 version           u64 number, u64 salt; only of what was written since versioning was first enabled
             13 delete marker     empty
+            14 retention         u8 mode (1 governance, 2 compliance), i64 Unix milliseconds of its end
+            15 legal hold        u8 (1 on, 0 off)
 
         An object with segments has no bytes in its own file: its data are the parts as they were uploaded, or
         hard links to the files of the object that it was copied from.
 
         ## Versions
 
-        The settings of a bucket are fields too: 1 versioning, u8 (1 enabled, 2 suspended; never set when it is not there).
+        The settings of a bucket are fields too: 1 versioning, u8 (1 enabled, 2 suspended; never set when it is not there); 2
+        object lock, empty or the default retention: u8 mode, u8 unit (1 days, 2 years), u32 count.
         The id of a version is its number and its salt in hex, or "null" when the salt is 0. A record without a version is
         a "null" version too, whose number is its time in microseconds. A key's newest version has the greatest number and
         lies in objects, a delete marker as well; the others lie in versions. A version that is replaced is first linked

@@ -7,22 +7,24 @@ import Testing
 final class VersionedFolder {
     private let folder: TemporaryFolder
     private let pool = NIOThreadPool(numberOfThreads: 1)
+    private let isDurable: Bool
     private(set) var bucket: Bucket
     private var clock: Int64 = 1_700_000_000_000
 
     /// - Parameter versioning: what the bucket is set to; nil leaves it without versions.
-    init(_ versioning: BucketSettings.Versioning? = .enabled) throws {
+    init(_ versioning: BucketSettings.Versioning? = .enabled, isDurable: Bool = false) throws {
         folder = try TemporaryFolder()
+        self.isDurable = isDurable
         try Bucket.create(path: folder.path + "/bucket", durable: false)
-        bucket = try Self.open(folder.path, pool)
-        if let versioning { try bucket.setVersioning(versioning) }
+        bucket = try Self.open(folder.path, pool, isDurable)
+        if let versioning { try bucket.configure { $0.versioning = versioning } }
     }
 
-    private static func open(_ path: String, _ pool: NIOThreadPool, rebuilds: Bool = false) throws
-        -> Bucket
-    {
+    private static func open(
+        _ path: String, _ pool: NIOThreadPool, _ isDurable: Bool, rebuilds: Bool = false
+    ) throws -> Bucket {
         try Bucket(
-            name: "bucket", path: path + "/bucket", isDurable: false, pool: pool,
+            name: "bucket", path: path + "/bucket", isDurable: isDurable, pool: pool,
             rebuildsIndex: rebuilds)
     }
 
@@ -30,7 +32,7 @@ final class VersionedFolder {
 
     /// As after a kill, or after the machine went down.
     func reopen(rebuilds: Bool = false) throws {
-        bucket = try Self.open(folder.path, pool, rebuilds: rebuilds)
+        bucket = try Self.open(folder.path, pool, isDurable, rebuilds: rebuilds)
     }
 
     /// Moves on, or back.

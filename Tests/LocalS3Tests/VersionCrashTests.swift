@@ -81,6 +81,15 @@ import Testing
         try stage.expect([(new, "new"), (old, "old")])
     }
 
+    @Test func norDoesItBringBackWhatIsDeletedNext() throws {
+        let stage = try Stage()
+        let old = try stage.folder.put(Self.key, "old")
+        let new = try stage.folder.put(Self.key, "new")
+        _ = try stage.files.keepCurrent(as: stage.id(new))
+        _ = try stage.folder.bucket.delete(Self.key, version: new, now: stage.folder.now())
+        try stage.expect([(old, "old")])
+    }
+
     /// The older "null" version lies in the folder and goes after the new one has come.
     @Test(arguments: [false, true]) func aroundTheRenameOfANullVersion(isRenamed: Bool) throws {
         let stage = try Stage(.suspended)

@@ -80,15 +80,13 @@ extension Bucket {
             try place(sealed, at: files.file(id.text))
             directories = Self.lineage(of: files.folder, in: path)
         }
-        if let null {
-            if isNewest, null.path != files.current {
-                try Disk.remove(null.path)
-                files.removeEmptyFolder()
-            }
-            state.versions?.set(VersionKey.of(key, null.id), .deleted)
-        }
         state.versions?.set(versionKey, IndexEntry(record))
+        if let null { state.versions?.set(VersionKey.of(key, null.id), .deleted) }
         try also()
+        if isNewest, let null, null.path != files.current {
+            try Disk.remove(null.path)
+            files.removeEmptyFolder()
+        }
         return CommitRest(
             directories: directories,
             segments: discardSegments(of: null?.record, &state, unless: record.segments?.set),
@@ -119,6 +117,8 @@ extension Bucket {
             try check(removed)
             try state.index.touch(key)
             try state.versions?.touch(VersionKey.of(key, current.id))
+            // There is one only when a commit failed after its first step.
+            try Disk.remove(files.file(version))
             let promoted = try files.promote()
             if !promoted.isDone { try Disk.remove(files.current) }
             let entry = promoted.record.flatMap { $0.isDeleteMarker ? nil : IndexEntry($0) }

@@ -120,6 +120,20 @@ import Testing
         #expect(try folder.fileCount() == 1)
     }
 
+    /// The index was made anew and does not know it: it must not be taken for the version before it.
+    @Test func aDamagedCurrentVersionHarmsNoOther() throws {
+        let folder = try VersionedFolder()
+        let first = try folder.put(Self.key, "1")
+        try folder.put(Self.key, "2")
+        try Disk.replace(folder.bucket.path(of: Self.key), with: [1, 2, 3], durable: false)
+        try folder.reopen(rebuilds: true)
+        #expect(try folder.versions().map(\.version) == [first])
+        let third = try folder.put(Self.key, "3")
+        #expect(try folder.versions().map(\.version) == [third, first])
+        #expect(try folder.text(Self.key, version: first) == "1")
+        #expect(try folder.fileCount() == 2)
+    }
+
     @Test func segmentsLiveAsLongAsTheirVersion() throws {
         let folder = try VersionedFolder()
         let bucket = folder.bucket

@@ -30,7 +30,8 @@ extension Bucket {
         }
     }
 
-    /// The current version; its record is nil when the file is damaged, and then the index tells which one it is.
+    /// The current version; its record is nil when the file is damaged, and then the index tells which one it is. nil when
+    /// the index does not know it either: such a file is as good as none.
     private func currentVersion(of key: [UInt8], _ files: VersionFiles, _ state: State) throws
         -> (id: VersionID, record: ObjectRecord?)?
     {
@@ -38,7 +39,9 @@ extension Bucket {
         guard Disk.exists(files.current),
             let newest = try state.versions?.snapshot.cursor(from: VersionKey.start(of: key))
                 .next(),
-            let (found, id) = VersionKey.decode(newest.key), found == key
+            let (found, id) = VersionKey.decode(newest.key), found == key,
+            // An older version, then, and not this one.
+            !Disk.exists(files.file(id.text))
         else { return nil }
         return (id, nil)
     }

@@ -27,6 +27,13 @@ import Testing
         record.segments = SegmentList(
             set: "00", segments: [.init(number: 1, length: 3), .init(number: 7, length: 2)])
         #expect(ObjectRecord(encoded: record.encoded()[...]) == record)
+        record.version = VersionID(number: 7, salt: 8)
+        record.isDeleteMarker = true
+        record.retention = Retention(mode: .compliance, untilMilliseconds: 1_800_000_000_000)
+        for isHeld in [true, false] {
+            record.isHeld = isHeld
+            #expect(ObjectRecord(encoded: record.encoded()[...]) == record)
+        }
     }
 
     @Test func everyCutOrFlippedByteOfTheEndingIsNoticed() throws {

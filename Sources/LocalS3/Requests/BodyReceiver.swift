@@ -43,7 +43,9 @@ final class BodyReceiver {
             sink = .object(try Self.upload(operation, request, declaredBytes ?? 0, service))
             bytesMaximum = service.configuration.objectBytesMaximum
             md5 = Checksum(.md5)
-        case .completeMultipartUpload, .deleteObjects, .putObjectTagging, .createBucket:
+        case .completeMultipartUpload, .deleteObjects, .putObjectTagging, .createBucket,
+            .putBucketVersioning, .putObjectLockConfiguration, .putObjectRetention,
+            .putObjectLegalHold:
             sink = .document
             bytesMaximum = Int64(Self.documentBytesMaximum)
             if contentMD5 != nil { md5 = Checksum(.md5) }
@@ -200,7 +202,8 @@ extension Operation {
     var takesBody: Bool {
         switch self {
         case .putObject, .uploadPart, .completeMultipartUpload, .deleteObjects, .putObjectTagging,
-            .createBucket:
+            .createBucket, .putBucketVersioning, .putObjectLockConfiguration, .putObjectRetention,
+            .putObjectLegalHold:
             true
         default: false
         }

@@ -4,6 +4,8 @@ import Signing
 struct CopySource: Sendable, Equatable {
     let bucket: String
     let key: [UInt8]
+    /// nil for the current one.
+    let version: String?
 
     /// - Throws: ``S3Failure`` `InvalidArgument`.
     init(_ header: String) throws(S3Failure) {
@@ -20,7 +22,7 @@ struct CopySource: Sendable, Equatable {
                 text = text[..<mark]
             }
         }
-        if let version, version != "null" {
+        if let version, !VersionID.isValid(version) {
             throw invalid("Invalid version id specified")
         }
         guard let decoded = URIEncoding.decode(Substring(text)) else {
@@ -36,5 +38,6 @@ struct CopySource: Sendable, Equatable {
         }
         bucket = String(decoding: path[..<slash], as: UTF8.self)
         key = Array(path[(slash + 1)...])
+        self.version = version
     }
 }

@@ -49,7 +49,7 @@ struct Listing {
     }
 
     /// Where the first delimiter ends; nil when there is none.
-    private static func end(of delimiter: [UInt8], in key: [UInt8], from start: Int) -> Int? {
+    static func end(of delimiter: [UInt8], in key: [UInt8], from start: Int) -> Int? {
         guard let first = delimiter.first, key.count >= start + delimiter.count else { return nil }
         if delimiter.count == 1 {
             return key[start...].firstIndex(of: first).map { $0 + 1 }

@@ -18,7 +18,7 @@ enum ObjectHeaders {
 
     /// Headers that ask for what LocalS3 does not do; to pass over them would be to claim that it was done.
     private static let refused: [String] = [
-        "x-amz-server-side-encryption", "x-amz-object-lock-", "x-amz-write-offset-bytes",
+        "x-amz-server-side-encryption", "x-amz-write-offset-bytes",
         "x-amz-copy-source-server-side-encryption", "x-amz-grant-",
     ]
 

@@ -3,10 +3,13 @@ import NIOHTTP1
 /// What a request asks for, by its method, its target and its subresource.
 enum Operation: Sendable {
     case listBuckets
-    case createBucket, headBucket, deleteBucket, getBucketLocation, getBucketVersioning
-    case listObjects, listObjectsV2, listUploads, deleteObjects
+    case createBucket, headBucket, deleteBucket, getBucketLocation
+    case getBucketVersioning, putBucketVersioning
+    case getObjectLockConfiguration, putObjectLockConfiguration
+    case listObjects, listObjectsV2, listObjectVersions, listUploads, deleteObjects
     case getObject, headObject, putObject, copyObject, deleteObject, getObjectAttributes
     case getObjectTagging, putObjectTagging, deleteObjectTagging
+    case getObjectRetention, putObjectRetention, getObjectLegalHold, putObjectLegalHold
     case createMultipartUpload, uploadPart, uploadPartCopy
     case completeMultipartUpload, abortMultipartUpload, listParts
 
@@ -15,10 +18,10 @@ enum Operation: Sendable {
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
     private static let unsupported: Set<String> = [
         "accelerate", "acl", "analytics", "cors", "encryption", "intelligent-tiering", "inventory",
-        "legal-hold", "lifecycle", "logging", "metadataTable", "metrics", "notification",
-        "object-lock", "ownershipControls", "policy", "policyStatus", "publicAccessBlock",
-        "renameObject", "replication", "requestPayment", "restore", "retention", "select",
-        "session", "torrent", "versions", "website",
+        "lifecycle", "logging", "metadataTable", "metrics", "notification",
+        "ownershipControls", "policy", "policyStatus", "publicAccessBlock",
+        "renameObject", "replication", "requestPayment", "restore", "select",
+        "session", "torrent", "website",
     ]
 
     /// - Throws: ``S3Failure``: `NotImplemented` or `MethodNotAllowed`.
@@ -31,9 +34,11 @@ enum Operation: Sendable {
             }
             names.insert(pair.name)
         }
-        if let version = request.parameter("versionId"), version != "null", !version.isEmpty {
+        if let version = request.version, !VersionID.isValid(version) {
             throw S3Failure.invalidArgument(
-                "Invalid version id specified", name: "versionId", value: version)
+                version.isEmpty
+                    ? "Version id cannot be the empty string" : "Invalid version id specified",
+                name: "versionId", value: version)
         }
         if request.bucket.isEmpty {
             guard request.key.isEmpty, request.method == .GET else {
@@ -45,6 +50,10 @@ enum Operation: Sendable {
         } else {
             self = try Self.onObject(request.method, names, request)
         }
+        if let version = request.version, !takesVersion {
+            throw S3Failure.invalidArgument(
+                "This operation does not accept a version-id.", name: "versionId", value: version)
+        }
     }
 
     private static func onBucket(_ method: HTTPMethod, _ names: Set<String>, _ request: S3Request)
@@ -53,11 +62,16 @@ enum Operation: Sendable {
         switch method {
         case .GET where names.contains("location"): return .getBucketLocation
         case .GET where names.contains("versioning"): return .getBucketVersioning
+        case .PUT where names.contains("versioning"): return .putBucketVersioning
+        case .GET where names.contains("object-lock"): return .getObjectLockConfiguration
+        case .PUT where names.contains("object-lock"): return .putObjectLockConfiguration
+        case .GET where names.contains("versions"): return .listObjectVersions
         case .GET where names.contains("uploads"): return .listUploads
         case .POST where names.contains("delete"): return .deleteObjects
         default: break
         }
-        for name in ["versioning", "tagging", "uploads", "location"] where names.contains(name) {
+        for name in ["versioning", "versions", "object-lock", "tagging", "uploads", "location"]
+        where names.contains(name) {
             throw S3Failure(.notImplemented, "The \(name) subresource is not implemented.")
         }
         switch method {
@@ -78,6 +92,20 @@ enum Operation: Sendable {
             case .GET: return .getObjectTagging
             case .PUT: return .putObjectTagging
             case .DELETE: return .deleteObjectTagging
+            default: throw S3Failure(.methodNotAllowed)
+            }
+        }
+        if names.contains("retention") {
+            switch method {
+            case .GET: return .getObjectRetention
+            case .PUT: return .putObjectRetention
+            default: throw S3Failure(.methodNotAllowed)
+            }
+        }
+        if names.contains("legal-hold") {
+            switch method {
+            case .GET: return .getObjectLegalHold
+            case .PUT: return .putObjectLegalHold
             default: throw S3Failure(.methodNotAllowed)
             }
         }
@@ -108,10 +136,22 @@ enum Operation: Sendable {
         }
     }
 
+    /// Whether `versionId` may stand in the target: elsewhere it would be passed over, and another version meant.
+    private var takesVersion: Bool {
+        switch self {
+        case .putObject, .copyObject, .createMultipartUpload, .uploadPart, .uploadPartCopy,
+            .completeMultipartUpload, .abortMultipartUpload, .listParts:
+            false
+        default: true
+        }
+    }
+
     var isWrite: Bool {
         switch self {
-        case .listBuckets, .headBucket, .getBucketLocation, .getBucketVersioning, .listObjects,
-            .listObjectsV2, .listUploads, .getObject, .headObject, .getObjectAttributes,
+        case .listBuckets, .headBucket, .getBucketLocation, .getBucketVersioning,
+            .getObjectLockConfiguration, .getObjectRetention, .getObjectLegalHold, .listObjects,
+            .listObjectsV2, .listObjectVersions, .listUploads, .getObject, .headObject,
+            .getObjectAttributes,
             .getObjectTagging, .listParts:
             false
         default: true

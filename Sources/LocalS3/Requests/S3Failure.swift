@@ -8,7 +8,10 @@ struct S3Failure: Error, Sendable, Equatable {
     var headers: [NamedValue] = []
 
     struct Detail: Sendable, Equatable {
-        enum Name: Sendable { case argumentName, argumentValue, bucketName, key, region, uploadID }
+        enum Name: Sendable {
+            case argumentName, argumentValue, bucketName, key, method, region, resourceType
+            case uploadID, versionID
+        }
         let name: Name
         let value: String
     }
@@ -52,11 +55,13 @@ extension S3Failure {
         case conditionalRequestConflict = "ConditionalRequestConflict"
         case entityTooLarge = "EntityTooLarge"
         case entityTooSmall = "EntityTooSmall"
+        case illegalVersioningConfigurationException = "IllegalVersioningConfigurationException"
         case illegalLocationConstraintException = "IllegalLocationConstraintException"
         case incompleteBody = "IncompleteBody"
         case internalError = "InternalError"
         case invalidAccessKeyID = "InvalidAccessKeyId"
         case invalidArgument = "InvalidArgument"
+        case invalidBucketState = "InvalidBucketState"
         case invalidBucketName = "InvalidBucketName"
         case invalidDigest = "InvalidDigest"
         case invalidPart = "InvalidPart"
@@ -73,6 +78,8 @@ extension S3Failure {
         case metadataTooLarge = "MetadataTooLarge"
         case methodNotAllowed = "MethodNotAllowed"
         case missingContentLength = "MissingContentLength"
+        case noSuchObjectLockConfiguration = "NoSuchObjectLockConfiguration"
+        case objectLockConfigurationNotFound = "ObjectLockConfigurationNotFoundError"
         case noSuchBucket = "NoSuchBucket"
         case noSuchKey = "NoSuchKey"
         case noSuchUpload = "NoSuchUpload"
@@ -92,9 +99,14 @@ extension S3Failure {
             case .notModified: 304
             case .accessDenied, .invalidAccessKeyID, .requestTimeTooSkewed, .signatureDoesNotMatch:
                 403
-            case .noSuchBucket, .noSuchKey, .noSuchUpload, .noSuchVersion: 404
+            case .noSuchBucket, .noSuchKey, .noSuchObjectLockConfiguration, .noSuchUpload,
+                .noSuchVersion,
+                .objectLockConfigurationNotFound:
+                404
             case .methodNotAllowed: 405
-            case .bucketAlreadyOwnedByYou, .bucketNotEmpty, .conditionalRequestConflict: 409
+            case .bucketAlreadyOwnedByYou, .bucketNotEmpty, .conditionalRequestConflict,
+                .invalidBucketState:
+                409
             case .missingContentLength: 411
             case .preconditionFailed: 412
             case .invalidRange, .invalidPartNumber: 416
@@ -144,6 +156,10 @@ extension S3Failure {
             case .methodNotAllowed: "The specified method is not allowed against this resource."
             case .missingContentLength: "You must provide the Content-Length HTTP header."
             case .noSuchBucket: "The specified bucket does not exist."
+            case .noSuchObjectLockConfiguration:
+                "The specified object does not have a ObjectLock configuration"
+            case .objectLockConfigurationNotFound:
+                "Object Lock configuration does not exist for this bucket"
             case .noSuchKey: "The specified key does not exist."
             case .noSuchUpload:
                 "The specified multipart upload does not exist. The upload ID might not be valid, "

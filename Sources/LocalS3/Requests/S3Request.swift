@@ -53,6 +53,9 @@ struct S3Request: Sendable {
     /// The value of a query parameter; "" when it has none, nil when it is not there.
     func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
+    /// The id of the version that is meant; nil for the current one.
+    var version: String? { parameter("versionId") }
+
     /// The first header of that name, as given.
     func header(_ name: String) -> String? { headers.first(name: name) }
 

@@ -47,6 +47,9 @@ struct S3Response: Sendable {
             case .argumentValue: writer.element("ArgumentValue", detail.value)
             case .bucketName: writer.element("BucketName", detail.value)
             case .key: writer.element("Key", detail.value)
+            case .method: writer.element("Method", detail.value)
+            case .resourceType: writer.element("ResourceType", detail.value)
+            case .versionID: writer.element("VersionId", detail.value)
             case .region: writer.element("Region", detail.value)
             case .uploadID: writer.element("UploadId", detail.value)
             }

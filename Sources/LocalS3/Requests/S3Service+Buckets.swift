@@ -22,7 +22,8 @@ extension S3Service {
             writer.open("Bucket")
             writer.element("Name", bucket.name)
             writer.element(
-                "CreationDate", Timestamps.iso8601(milliseconds: bucket.createdMilliseconds))
+                "CreationDate",
+                Timestamps.iso8601(milliseconds: bucket.settings.createdMilliseconds))
             writer.close("Bucket")
         }
         writer.close("Buckets")
@@ -35,12 +36,10 @@ extension S3Service {
             throw S3Failure(
                 .invalidBucketName, details: [.init(name: .bucketName, value: request.bucket)])
         }
-        if request.header("x-amz-bucket-object-lock-enabled")?.lowercased() == "true" {
-            throw S3Failure.notImplemented("x-amz-bucket-object-lock-enabled")
-        }
         try ObjectHeaders.refuseUnsupported(request)
         if !body.document.isEmpty { try checkLocation(body.document) }
-        guard try store.createBucket(request.bucket) else {
+        let locks = request.header("x-amz-bucket-object-lock-enabled")?.lowercased() == "true"
+        guard try store.createBucket(request.bucket, locks: locks) else {
             // S3 answers 200 in us-east-1 and 409 elsewhere when the bucket is one's own already.
             guard configuration.region == "us-east-1" else {
                 throw S3Failure(
@@ -89,9 +88,15 @@ extension S3Service {
     }
 
     func deleteBucket(_ request: S3Request) throws -> S3Response {
-        guard try store.removeBucket(bucket(request)) else {
+        let bucket = try bucket(request)
+        guard try store.removeBucket(bucket) else {
+            let isVersioned = bucket.settings.versioning != .never
             throw S3Failure(
-                .bucketNotEmpty, details: [.init(name: .bucketName, value: request.bucket)])
+                .bucketNotEmpty,
+                isVersioned
+                    ? "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
+                    : nil,
+                details: [.init(name: .bucketName, value: request.bucket)])
         }
         return S3Response(.noContent)
     }
@@ -104,16 +109,6 @@ extension S3Service {
         // S3 has no name for the first of its regions here.
         if configuration.region != "us-east-1" { writer.text(configuration.region) }
         writer.close("LocationConstraint")
-        return S3Response(document: writer)
-    }
-
-    /// A bucket that was never versioned has no status at all.
-    func bucketVersioning(_ request: S3Request) throws -> S3Response {
-        _ = try bucket(request)
-        var writer = XMLWriter()
-        writer.declaration()
-        writer.open("VersioningConfiguration", xmlns: XMLWriter.s3Namespace)
-        writer.close("VersioningConfiguration")
         return S3Response(document: writer)
     }
 }

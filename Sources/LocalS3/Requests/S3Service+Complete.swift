@@ -18,8 +18,11 @@ extension S3Service {
             try gather(named, of: id, in: bucket, into: &record)
             try checkClaims(request, record)
             record.modifiedMilliseconds = clock()
-            try bucket.complete(upload: id, record) { try Conditions.checkWrite(request, $0) }
-            return record
+            ObjectLocking.applyDefault(
+                bucket.settings, now: record.modifiedMilliseconds, to: &record)
+            return try bucket.complete(upload: id, record) {
+                try Conditions.checkWrite(request, $0)
+            }
         }
         guard let record else { throw noSuchUpload(id) }
         var writer = XMLWriter()
@@ -35,7 +38,9 @@ extension S3Service {
             writer.element("ChecksumType", checksum.typeName)
         }
         writer.close("CompleteMultipartUploadResult")
-        return S3Response(document: writer)
+        var response = S3Response(document: writer)
+        response.headers += Self.versionHeaders(record.version?.text)
+        return response
     }
 
     private func parseParts(_ document: [UInt8]) throws(S3Failure) -> [NamedPart] {

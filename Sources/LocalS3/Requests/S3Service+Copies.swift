@@ -7,20 +7,38 @@ extension S3Service {
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
     private static let copyBytesMaximum: Int64 = 5 << 30
 
-    private func openSource(_ request: S3Request) throws -> (CopySource, ReadableObject) {
+    private struct Source {
+        let name: CopySource
+        let bucket: Bucket
+        let object: ReadableObject
+    }
+
+    private func openSource(_ request: S3Request) throws -> Source {
         let source = try CopySource(request.header("x-amz-copy-source") ?? "")
         guard let bucket = store.bucket(source.bucket) else {
             throw S3Failure(
                 .noSuchBucket, details: [.init(name: .bucketName, value: source.bucket)])
         }
-        let object = try open(bucket, source.key)
+        let object = try open(bucket, source.key, version: source.version)
+        if object.record.isDeleteMarker {
+            guard source.version == nil else {
+                throw S3Failure(
+                    .invalidRequest,
+                    "The source of a copy request may not specifically refer to a delete marker by version id."
+                )
+            }
+            throw S3Failure(
+                .noSuchKey,
+                details: [.init(name: .key, value: String(decoding: source.key, as: UTF8.self))])
+        }
         try Conditions.checkRead(request, object.record, .copySource)
-        return (source, object)
+        return Source(name: source, bucket: bucket, object: object)
     }
 
     func copyObject(_ request: S3Request) throws -> S3Response {
         let target = try bucket(request)
-        let (source, object) = try openSource(request)
+        let source = try openSource(request)
+        let object = source.object
         let original = object.record
         guard original.size <= Self.copyBytesMaximum else {
             throw S3Failure(
@@ -44,7 +62,9 @@ extension S3Service {
         } else {
             record.tags = original.tags
         }
-        let isItself = source.bucket == request.bucket && source.key == request.key
+        let isItself =
+            source.name.bucket == request.bucket && source.name.key == request.key
+            && source.name.version == nil
         if isItself, metadata != .replace, tagging != .replace,
             request.header("x-amz-storage-class") == nil
         {
@@ -56,8 +76,13 @@ extension S3Service {
         }
         record.size = original.size
         record.modifiedMilliseconds = clock()
+        let settings = target.settings
+        try ObjectLocking.apply(request, settings, now: record.modifiedMilliseconds, to: &record)
+        ObjectLocking.applyDefault(settings, now: record.modifiedMilliseconds, to: &record)
         try copy(object, to: target, &record, request)
-        return copied("CopyObjectResult", record)
+        var response = copied("CopyObjectResult", record, from: source)
+        response.headers += Self.versionHeaders(record.version?.text)
+        return response
     }
 
     /// Small objects are written again; large ones share their files with the copy by hard links. A multipart
@@ -102,13 +127,17 @@ extension S3Service {
                 : StoredChecksum(algorithm: wanted, value: value, isComposite: false)
         }
         guard isLarge else {
-            try target.commit(upload.finish(), record) { try Conditions.checkWrite(request, $0) }
+            record = try target.commit(upload.finish(), record) {
+                try Conditions.checkWrite(request, $0)
+            }
             return
         }
         let segments = try target.linkSegments(of: object, for: record.key)
         record.segments = segments
         do {
-            try target.commit(.empty, record) { try Conditions.checkWrite(request, $0) }
+            record = try target.commit(.empty, record) {
+                try Conditions.checkWrite(request, $0)
+            }
         } catch {
             try target.removeSegments(segments)
             throw error
@@ -126,7 +155,9 @@ extension S3Service {
         }
     }
 
-    private func copied(_ name: StaticString, _ record: ObjectRecord) -> S3Response {
+    private func copied(_ name: StaticString, _ record: ObjectRecord, from source: Source)
+        -> S3Response
+    {
         var writer = XMLWriter()
         writer.declaration()
         writer.open(name, xmlns: XMLWriter.s3Namespace)
@@ -142,13 +173,17 @@ extension S3Service {
             }
         }
         writer.close(name)
-        return S3Response(document: writer)
+        var response = S3Response(document: writer)
+        response.headers += Self.versionHeaders(of: source.object.record, in: source.bucket)
+            .map { ("x-amz-copy-source-version-id", $0.value) }
+        return response
     }
 
     func uploadPartCopy(_ request: S3Request) throws -> S3Response {
         let target = try bucket(request)
         let (id, number, owner) = try part(of: request, in: target)
-        let (_, object) = try openSource(request)
+        let source = try openSource(request)
+        let object = source.object
         var range = 0..<object.record.size
         if let header = request.header("x-amz-copy-source-range") {
             range = try ByteRange.parseCopySource(header, size: object.record.size)
@@ -179,6 +214,6 @@ extension S3Service {
         guard try target.commitPart(upload.finish(), record, number: number, upload: id) else {
             throw noSuchUpload(id)
         }
-        return copied("CopyPartResult", record)
+        return copied("CopyPartResult", record, from: source)
     }
 }

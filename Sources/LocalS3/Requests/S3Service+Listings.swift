@@ -2,30 +2,6 @@ import Signing
 import XML
 
 extension S3Service {
-    /// How keys are written into a document.
-    private struct KeyText {
-        let isURLEncoded: Bool
-
-        init(_ request: S3Request) throws(S3Failure) {
-            switch request.parameter("encoding-type") {
-            case nil, "": isURLEncoded = false
-            case "url": isURLEncoded = true
-            case let value?:
-                throw S3Failure.invalidArgument(
-                    "Invalid Encoding Method specified in Request", name: "encoding-type",
-                    value: value)
-            }
-        }
-
-        func write(_ name: StaticString, _ key: [UInt8], into writer: inout XMLWriter) {
-            if isURLEncoded {
-                writer.element(name, URIEncoding.encode(key, keepSlash: true))
-            } else {
-                writer.element(name, key)
-            }
-        }
-    }
-
     func listObjects(_ request: S3Request) throws -> S3Response {
         let bucket = try bucket(request)
         let text = try KeyText(request)
@@ -91,24 +67,8 @@ extension S3Service {
             guard case .object(let item) = element else { continue }
             writer.open("Contents")
             text.write("Key", item.key, into: &writer)
-            writer.element(
-                "LastModified",
-                Timestamps.iso8601(
-                    milliseconds: item.entry.modifiedMilliseconds / 1_000 * 1_000))
-            var etag: [UInt8] = []
-            etag.reserveCapacity(44)
-            etag.append(UInt8(ascii: "\""))
-            item.entry.etag.append(to: &etag)
-            etag.append(UInt8(ascii: "\""))
-            writer.element("ETag", etag)
-            if let algorithm = ChecksumCode.algorithm(of: (item.entry.checksum & 127) &- 1) {
-                writer.element("ChecksumAlgorithm", ChecksumRequest.name(of: algorithm))
-                writer.element(
-                    "ChecksumType", item.entry.checksum & 128 != 0 ? "COMPOSITE" : "FULL_OBJECT")
-            }
-            writer.element("Size", item.entry.size)
+            Self.writeObject(item.entry, into: &writer)
             if owner { Self.writeOwner("Owner", into: &writer) }
-            writer.element("StorageClass", item.entry.storageClass.name)
             writer.close("Contents")
         }
         for element in page.elements {
@@ -117,6 +77,30 @@ extension S3Service {
             text.write("Prefix", prefix, into: &writer)
             writer.close("CommonPrefixes")
         }
+    }
+
+    /// What all listings say of an object, but for its owner.
+    static func writeObject(_ entry: IndexEntry, into writer: inout XMLWriter) {
+        writeModified(entry, into: &writer)
+        var etag: [UInt8] = []
+        etag.reserveCapacity(44)
+        etag.append(UInt8(ascii: "\""))
+        entry.etag.append(to: &etag)
+        etag.append(UInt8(ascii: "\""))
+        writer.element("ETag", etag)
+        if let algorithm = ChecksumCode.algorithm(of: (entry.checksum & 127) &- 1) {
+            writer.element("ChecksumAlgorithm", ChecksumRequest.name(of: algorithm))
+            writer.element(
+                "ChecksumType", entry.checksum & 128 != 0 ? "COMPOSITE" : "FULL_OBJECT")
+        }
+        writer.element("Size", entry.size)
+        writer.element("StorageClass", entry.storageClass.name)
+    }
+
+    static func writeModified(_ entry: IndexEntry, into writer: inout XMLWriter) {
+        writer.element(
+            "LastModified",
+            Timestamps.iso8601(milliseconds: entry.modifiedMilliseconds / 1_000 * 1_000))
     }
 
     /// A token is the last key of its page, in hex, after a digit for its form.

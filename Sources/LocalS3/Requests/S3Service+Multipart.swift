@@ -37,6 +37,8 @@ extension S3Service {
         var record = ObjectRecord(key: request.key)
         try ObjectHeaders.apply(request, to: &record)
         record.modifiedMilliseconds = clock()
+        try ObjectLocking.apply(
+            request, bucket.settings, now: record.modifiedMilliseconds, to: &record)
         if let checksum = try ChecksumRequest.parse(request) {
             // Only the algorithm and the kind are kept: the value comes with the parts.
             record.checksum = StoredChecksum(

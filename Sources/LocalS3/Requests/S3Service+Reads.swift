@@ -15,7 +15,7 @@ extension S3Service {
     /// GET and HEAD; the body of a HEAD's answer is not sent, only its length.
     func readObject(_ request: S3Request) throws -> S3Response {
         let bucket = try bucket(request)
-        let object = try open(bucket, request.key)
+        let object = try open(bucket, request)
         let record = object.record
         try Conditions.checkRead(request, record, .object)
         var response = S3Response()
@@ -37,6 +37,8 @@ extension S3Service {
             markPartial(&response, range, record)
         }
         appendHeaders(of: record, request, to: &response)
+        response.headers += Self.versionHeaders(of: record, in: bucket)
+        response.headers += ObjectLocking.headers(of: record)
         if request.header("x-amz-checksum-mode")?.uppercased() == "ENABLED" {
             appendChecksum(of: record, part: part, isWhole: range.count == record.size, &response)
         }
@@ -134,8 +136,8 @@ extension S3Service {
     }
 
     func objectAttributes(_ request: S3Request) throws -> S3Response {
-        let object = try open(bucket(request), request.key)
-        let record = object.record
+        let bucket = try bucket(request)
+        let record = try open(bucket, request).record
         try Conditions.checkRead(request, record, .object)
         let wanted = Set(
             request.headers[canonicalForm: "x-amz-object-attributes"].map(String.init))
@@ -169,6 +171,7 @@ extension S3Service {
         var response = S3Response(document: writer)
         response.headers.append(
             ("Last-Modified", Timestamps.httpDate(record.modifiedMilliseconds / 1_000)))
+        response.headers += Self.versionHeaders(of: record, in: bucket)
         return response
     }
 

@@ -11,44 +11,68 @@ extension S3Service {
         record.modifiedMilliseconds = clock()
         record.etag = ETag(md5: body.md5, parts: 0)
         record.checksum = body.checksum
-        try bucket.commit(body.staged, record) { try Conditions.checkWrite(request, $0) }
+        let settings = bucket.settings
+        try ObjectLocking.apply(request, settings, now: record.modifiedMilliseconds, to: &record)
+        ObjectLocking.applyDefault(settings, now: record.modifiedMilliseconds, to: &record)
+        try ObjectLocking.checkProof(request, body, record)
+        record = try bucket.commit(body.staged, record) {
+            try Conditions.checkWrite(request, $0)
+        }
         var response = S3Response()
         response.headers = [("ETag", record.etag.quoted)]
         if let checksum = record.checksum { response.headers += checksum.headers(parts: 0) }
+        response.headers += Self.versionHeaders(record.version?.text)
         return response
     }
 
     func deleteObject(_ request: S3Request) throws -> S3Response {
-        try bucket(request).delete(request.key) { try Conditions.checkDelete(request, $0) }
-        return S3Response(.noContent)
+        let now = clock()
+        let deletion = try bucket(request).delete(
+            request.key, version: request.version, now: now
+        ) { existing in
+            try Conditions.checkDelete(request, existing)
+            guard request.version != nil else { return }
+            try ObjectLocking.checkDelete(request, existing, now: now)
+        }
+        var response = S3Response(.noContent)
+        response.headers += Self.versionHeaders(
+            deletion.version, isDeleteMarker: deletion.isDeleteMarker)
+        return response
     }
 
     func objectTagging(_ request: S3Request) throws -> S3Response {
-        S3Response(document: Tags.document(try open(bucket(request), request.key).record.tags))
+        let bucket = try bucket(request)
+        let record = try open(bucket, request).record
+        var response = S3Response(document: Tags.document(record.tags))
+        response.headers += Self.versionHeaders(of: record, in: bucket)
+        return response
     }
 
     func putObjectTagging(_ request: S3Request, _ body: ReceivedBody) throws -> S3Response {
-        let bucket = try bucket(request)
         let tags = try Tags.parse(document: body.document)
-        try update(bucket, request.key) { $0.tags = tags }
-        return S3Response()
+        var response = S3Response()
+        response.headers = try update(request) { $0.tags = tags }
+        return response
     }
 
     func deleteObjectTagging(_ request: S3Request) throws -> S3Response {
-        try update(bucket(request), request.key) { $0.tags = [] }
-        return S3Response(.noContent)
+        var response = S3Response(.noContent)
+        response.headers = try update(request) { $0.tags = [] }
+        return response
     }
 
-    private func update(
-        _ bucket: Bucket, _ key: [UInt8], _ change: (inout ObjectRecord) throws -> Void
-    ) throws {
-        do {
-            try bucket.update(key, change)
-        } catch let error as StorageError where error.kind == .notFound {
-            throw S3Failure(
-                .noSuchKey,
-                details: [.init(name: .key, value: String(decoding: key, as: UTF8.self))])
+    /// Changes the version that a request means; the headers of the answer.
+    func update(_ request: S3Request, _ change: (inout ObjectRecord) throws -> Void) throws
+        -> [(name: String, value: String)]
+    {
+        let bucket = try bucket(request)
+        _ = try open(bucket, request)
+        let record = try bucket.update(request.key, version: request.version) { record in
+            // It may have been deleted just now.
+            guard !record.isDeleteMarker else { throw Self.deleteMarker(record, request) }
+            try change(&record)
         }
+        return Self.versionHeaders(of: record, in: bucket)
     }
 
     /// What a batch names at most.
@@ -58,7 +82,7 @@ extension S3Service {
 
     private struct BatchEntry {
         var key: [UInt8] = []
-        var version = ""
+        var version: String?
         var etag: String?
     }
 
@@ -70,24 +94,18 @@ extension S3Service {
         writer.open("DeleteResult", xmlns: XMLWriter.s3Namespace)
         for entry in entries {
             do {
-                guard entry.version.isEmpty || entry.version == "null" else {
+                guard entry.version.map(VersionID.isValid) ?? true else {
                     throw S3Failure(.noSuchVersion)
                 }
-                try bucket.delete(entry.key) { existing in
-                    guard let etag = entry.etag else { return }
-                    guard let existing else { throw S3Failure(.noSuchKey) }
-                    guard Conditions.matches(etag, existing.etag) else {
-                        throw S3Failure(.preconditionFailed)
-                    }
-                }
-                guard !isQuiet else { continue }
-                writer.open("Deleted")
-                writer.element("Key", entry.key)
-                writer.close("Deleted")
+                let deletion = try bucket.delete(
+                    entry.key, version: entry.version, now: clock()
+                ) { try check(entry, $0, request) }
+                if !isQuiet { Self.write(entry, deletion, into: &writer) }
             } catch {
                 let failure = Self.failure(error, bucket: bucket.name)
                 writer.open("Error")
                 writer.element("Key", entry.key)
+                if let version = entry.version { writer.element("VersionId", version) }
                 writer.element("Code", failure.code.rawValue)
                 writer.element("Message", failure.message)
                 writer.close("Error")
@@ -95,6 +113,33 @@ extension S3Service {
         }
         writer.close("DeleteResult")
         return S3Response(document: writer)
+    }
+
+    /// Whether one object of a batch may be deleted.
+    private func check(_ entry: BatchEntry, _ existing: ObjectRecord?, _ request: S3Request)
+        throws(S3Failure)
+    {
+        if let etag = entry.etag {
+            guard let existing else { throw S3Failure(.noSuchKey) }
+            guard Conditions.matches(etag, existing.etag) else {
+                throw S3Failure(.preconditionFailed)
+            }
+        }
+        guard entry.version != nil else { return }
+        try ObjectLocking.checkDelete(request, existing, now: clock())
+    }
+
+    private static func write(
+        _ entry: BatchEntry, _ deletion: Deletion, into writer: inout XMLWriter
+    ) {
+        writer.open("Deleted")
+        writer.element("Key", entry.key)
+        if let version = entry.version { writer.element("VersionId", version) }
+        if deletion.isDeleteMarker {
+            writer.element("DeleteMarker", true)
+            writer.element("DeleteMarkerVersionId", deletion.version ?? VersionID.null)
+        }
+        writer.close("Deleted")
     }
 
     private func parseBatch(_ document: [UInt8]) throws(S3Failure) -> ([BatchEntry], Bool) {
@@ -130,7 +175,8 @@ extension S3Service {
             if scanner.name(of: child, is: "Key") {
                 entry.key = try scanner.bytes(of: child)
             } else if scanner.name(of: child, is: "VersionId") {
-                entry.version = try scanner.string(of: child)
+                let version = try scanner.string(of: child)
+                if !version.isEmpty { entry.version = version }
             } else if scanner.name(of: child, is: "ETag") {
                 entry.etag = try scanner.string(of: child)
             } else {

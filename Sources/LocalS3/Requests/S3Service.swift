@@ -55,8 +55,16 @@ struct S3Service: Sendable {
         case .deleteBucket: return try deleteBucket(request)
         case .getBucketLocation: return try bucketLocation(request)
         case .getBucketVersioning: return try bucketVersioning(request)
+        case .putBucketVersioning: return try putBucketVersioning(request, body)
+        case .getObjectLockConfiguration: return try objectLockConfiguration(request)
+        case .putObjectLockConfiguration: return try putObjectLockConfiguration(request, body)
+        case .getObjectRetention: return try objectRetention(request)
+        case .putObjectRetention: return try putObjectRetention(request, body)
+        case .getObjectLegalHold: return try objectLegalHold(request)
+        case .putObjectLegalHold: return try putObjectLegalHold(request, body)
         case .listObjects: return try listObjects(request)
         case .listObjectsV2: return try listObjectsV2(request)
+        case .listObjectVersions: return try listObjectVersions(request)
         case .listUploads: return try listUploads(request)
         case .deleteObjects: return try deleteObjects(request, body)
         case .getObject, .headObject: return try readObject(request)
@@ -76,14 +84,22 @@ struct S3Service: Sendable {
         }
     }
 
-    /// An object opened for reading, or S3's answer that there is none.
-    func open(_ bucket: Bucket, _ key: [UInt8]) throws -> ReadableObject {
+    /// The version that a request means, or the current one; or S3's answer that there is none.
+    func open(_ bucket: Bucket, _ request: S3Request) throws -> ReadableObject {
+        let object = try open(bucket, request.key, version: request.version)
+        guard !object.record.isDeleteMarker else { throw Self.deleteMarker(object.record, request) }
+        return object
+    }
+
+    /// What is opened may be a delete marker.
+    func open(_ bucket: Bucket, _ key: [UInt8], version: String?) throws -> ReadableObject {
         do {
-            return try bucket.open(key)
+            return try bucket.open(key, version: version)
         } catch let error as StorageError where error.kind == .notFound {
+            let name = S3Failure.Detail(name: .key, value: String(decoding: key, as: UTF8.self))
+            guard let version else { throw S3Failure(.noSuchKey, details: [name]) }
             throw S3Failure(
-                .noSuchKey,
-                details: [.init(name: .key, value: String(decoding: key, as: UTF8.self))])
+                .noSuchVersion, details: [name, .init(name: .versionID, value: version)])
         }
     }
 }

@@ -39,7 +39,7 @@ struct UploadInProgress: Sendable {
 }
 
 extension Bucket {
-    private func directory(ofUpload id: String) -> String { "\(path)/multipart/\(id)" }
+    func directory(ofUpload id: String) -> String { "\(path)/multipart/\(id)" }
 
     /// Starts an upload; the record carries the headers, metadata and tags of the object to be.
     func createUpload(_ record: ObjectRecord) throws -> String {
@@ -104,13 +104,16 @@ extension Bucket {
     /// Makes the object out of its parts, which stay where they are: the cost does not depend on their size.
     ///
     /// - Parameter record: with `segments` naming the upload as its set. Call within ``completing(_:_:)``.
+    /// - Returns: the record with its version.
     func complete(
         upload id: String, _ record: ObjectRecord, check: (ObjectRecord?) throws -> Void
-    ) throws {
+    ) throws -> ObjectRecord {
         let directory = directory(ofUpload: id)
+        var record = record
+        record.version = try nextVersion(of: record)
         let sealed = try StagedBody.empty.seal(
             record, in: temporaryDirectory, durable: isDurable)
-        try install(sealed, record, check: check) { _ in
+        try install(sealed, record, check: check) {
             try Disk.rename(
                 "\(directory)/\(MultipartName.upload)",
                 to: "\(directory)/\(MultipartName.completed)")
@@ -124,6 +127,7 @@ extension Bucket {
             // Another writer has replaced the object already, and its parts went with it.
             guard error.kind == .notFound else { throw error }
         }
+        return record
     }
 
     /// Removes an upload and its parts. false when there is none, or it is being completed.
@@ -197,7 +201,7 @@ extension Bucket {
 
     /// What to remove after an object with segments is gone; nil while a reader needs it.
     func discardSegments(of record: ObjectRecord?, _ state: inout State, unless kept: String?)
-        throws -> String?
+        -> String?
     {
         guard let set = record?.segments?.set, set != kept else { return nil }
         if state.readers[set] != nil {
@@ -223,6 +227,7 @@ extension Bucket {
 
     /// At start: removes the sets that no object refers to, and finishes completions that a crash cut short.
     func sweepUploads() throws {
+        var referred: [[UInt8]: Set<String>] = [:]
         for id in try Disk.names(in: path + "/multipart") {
             let directory = directory(ofUpload: id)
             for state in [MultipartName.completed, MultipartName.upload] {
@@ -230,7 +235,7 @@ extension Bucket {
                     if state == MultipartName.upload { try Disk.removeTree(directory) }
                     continue
                 }
-                let isReferred = try record(of: owner.key)?.segments?.set == id
+                let isReferred = try isReferred(id, by: owner.key, &referred)
                 if state == MultipartName.completed {
                     if !isReferred { try Disk.removeTree(directory) }
                 } else if isReferred {
@@ -240,5 +245,19 @@ extension Bucket {
                 break
             }
         }
+    }
+
+    /// - Parameter known: the sets of keys with several versions, so that these are read once and not for each set.
+    private func isReferred(
+        _ set: String, by key: [UInt8], _ known: inout [[UInt8]: Set<String>]
+    ) throws -> Bool {
+        if let sets = known[key] { return sets.contains(set) }
+        let files = VersionFiles(key, bucket: path)
+        let current = try Self.record(at: files.current)?.segments?.set
+        let others = try files.ids()
+        guard !others.isEmpty else { return current == set }
+        let sets = try Set(others.compactMap { try Self.record(at: files.file($0))?.segments?.set })
+        known[key] = current.map { sets.union([$0]) } ?? sets
+        return sets.contains(set) || current == set
     }
 }

@@ -3,32 +3,56 @@ import NIOConcurrencyHelpers
 import Signing
 
 extension Bucket {
-    /// Opens an object for reading.
+    /// Opens an object for reading, which may be a delete marker.
     ///
+    /// - Parameter version: the id of one of its versions; without it, the current one.
     /// - Throws: ``StorageError``; `.notFound` when there is none.
-    func open(_ key: [UInt8]) throws -> ReadableObject {
-        let path = path(of: key)
-        let object = try ObjectFile.open(path)
-        guard object.record.segments != nil else {
-            return ReadableObject(object: object, lease: nil)
+    func open(_ key: [UInt8], version: String? = nil) throws -> ReadableObject {
+        if let object = try find(key, version) {
+            if object.record.segments == nil { return ReadableObject(object: object) }
+        } else if version == nil {
+            throw StorageError(.notFound, operation: "read", path: path(of: key))
         }
-        // A: reads the record. B: replaces the object and removes the segments. A: finds no segments.
+        // A: reads the record. B: replaces the object and removes the segments. A: finds no segments. (Or A: looks
+        // among the old versions. B: makes the version the current one. A: finds it nowhere.)
         // Under the lock the record is the current one, and the lease keeps its segments.
         return try state.withLockedValue { state in
-            let object = try ObjectFile.open(path)
-            guard let segments = object.record.segments else {
-                return ReadableObject(object: object, lease: nil)
+            guard let object = try find(key, version) else {
+                throw StorageError(.notFound, operation: "read", path: path(of: key))
             }
-            state.readers[segments.set, default: 0] += 1
+            guard let set = object.record.segments?.set else {
+                return ReadableObject(object: object)
+            }
+            state.readers[set, default: 0] += 1
             return ReadableObject(
-                object: object, lease: SegmentLease(bucket: self, set: segments.set))
+                object: object, lease: SegmentLease(bucket: self, set: set),
+                segments: directory(ofUpload: set))
         }
     }
 
-    /// The record of a key's object, or nil.
-    func record(of key: [UInt8]) throws -> ObjectRecord? { try Self.record(at: path(of: key)) }
+    private func find(_ key: [UInt8], _ version: String?) throws(StorageError) -> StoredObject? {
+        let current = path(of: key)
+        var paths = [current]
+        if let version { paths.append(VersionFiles(key, bucket: path).file(version)) }
+        var damage: StorageError?
+        for path in paths {
+            do throws(StorageError) {
+                let object = try ObjectFile.open(path)
+                if version == nil || object.record.versionID.text == version { return object }
+            } catch {
+                guard error.kind == .notFound else {
+                    // A damaged current version may hide that another one is asked for.
+                    damage = error
+                    continue
+                }
+            }
+        }
+        if let damage { throw damage }
+        return nil
+    }
 
-    static func record(at path: String) throws -> ObjectRecord? {
+    /// The record at a path, or nil.
+    static func record(at path: String) throws(StorageError) -> ObjectRecord? {
         do throws(StorageError) {
             return try ObjectFile.open(path).record
         } catch {
@@ -37,14 +61,29 @@ extension Bucket {
         }
     }
 
+    /// The record there, when it can be read: a damaged object may be replaced and deleted.
+    static func readable(at path: String) throws(StorageError) -> ObjectRecord? {
+        do throws(StorageError) {
+            return try record(at: path)
+        } catch {
+            if error.kind == .corrupt { return nil }
+            throw error
+        }
+    }
+
     /// Makes a body and its record the object of `record.key`, as one step. Durable when it returns.
     ///
-    /// - Parameter check: called with the object that will be replaced; what it throws stops the commit.
+    /// - Parameter check: called with the object that is there; what it throws stops the commit.
+    /// - Returns: the record with its version.
+    @discardableResult
     func commit(
         _ body: StagedBody, _ record: ObjectRecord, check: (ObjectRecord?) throws -> Void
-    ) throws {
+    ) throws -> ObjectRecord {
+        var record = record
+        record.version = try nextVersion(of: record)
         let sealed = try body.seal(record, in: temporaryDirectory, durable: isDurable)
-        try install(sealed, record, check: check) { _ in }
+        try install(sealed, record, check: check)
+        return record
     }
 
     /// The common end of every write: the condition, the log, the rename and the index entry under the lock.
@@ -52,115 +91,109 @@ extension Bucket {
     /// - Parameter also: more to be done under the lock, after the rename.
     func install(
         _ sealed: TemporaryFile, _ record: ObjectRecord,
-        check: (ObjectRecord?) throws -> Void, also: (inout State) throws -> Void
+        check: (ObjectRecord?) throws -> Void, also: () throws -> Void = {}
     ) throws {
         let path = path(of: record.key)
-        let (replaced, needsFlush) = try state.withLockedValue { state in
+        let rest = try state.withLockedValue { state in
             guard !state.isDeleted else {
                 throw StorageError(.notFound, operation: "open", path: self.path)
             }
-            let existing = try Self.replaceable(at: path)
+            if state.versions != nil {
+                return try installVersion(sealed, record, &state, check: check, also: also)
+            }
+            let existing = try Self.readable(at: path)
             try check(existing)
             try state.index.touch(record.key)
-            do throws(StorageError) {
-                try sealed.move(to: path)
-            } catch {
-                guard error.kind == .notFound else { throw error }
-                try makeDirectory(of: path)
-                try sealed.move(to: path)
-            }
+            try place(sealed, at: path)
             state.index.set(record.key, IndexEntry(record))
-            try also(&state)
-            return (
-                try discardSegments(of: existing, &state, unless: record.segments?.set),
-                state.index.needsFlush
-            )
+            try also()
+            return CommitRest(
+                directories: [Self.directory(of: path)],
+                segments: discardSegments(of: existing, &state, unless: record.segments?.set),
+                needsFlush: state.needsFlush)
         }
-        if isDurable { try Disk.synchronizeDirectory(Self.directory(of: path)) }
-        if let replaced { try Disk.removeTree(replaced) }
-        maintainIndexIfNeeded(needsFlush)
+        try finish(rest)
     }
 
-    /// Removes an object; no error when there is none.
-    func delete(_ key: [UInt8], check: (ObjectRecord?) throws -> Void = { _ in }) throws {
-        let path = path(of: key)
-        let (replaced, needsFlush): (String?, Bool) = try state.withLockedValue { state in
+    /// Removes an object, or puts a delete marker over it where the bucket's versioning asks for one. No error when there
+    /// is none.
+    ///
+    /// - Parameter version: the id of the one version to be removed for good.
+    func delete(
+        _ key: [UInt8], version: String? = nil, now: Int64,
+        check: (ObjectRecord?) throws -> Void = { _ in }
+    ) throws -> Deletion {
+        if version == nil, settings.versioning != .never {
+            var marker = ObjectRecord(key: key)
+            marker.modifiedMilliseconds = now
+            marker.isDeleteMarker = true
+            marker = try commit(.empty, marker, check: check)
+            return Deletion(version: marker.version?.text, isDeleteMarker: true)
+        }
+        var deletion = Deletion(version: version, isDeleteMarker: false)
+        let rest: CommitRest? = try state.withLockedValue { state in
             guard !state.isDeleted else {
-                throw StorageError(.notFound, operation: "open", path: self.path)
+                throw StorageError(.notFound, operation: "open", path: path)
             }
-            let existing = try Self.replaceable(at: path)
+            guard state.versions == nil else {
+                return try removeVersion(key, version ?? VersionID.null, &state) { record in
+                    deletion.isDeleteMarker = record?.isDeleteMarker == true
+                    try check(record)
+                }
+            }
+            guard version == nil || version == VersionID.null else { return nil }
+            let path = path(of: key)
+            let existing = try Self.readable(at: path)
             try check(existing)
             try state.index.touch(key)
-            guard try Disk.remove(path) else { return (nil, false) }
+            let directories = [Self.directory(of: path)]
+            guard try Disk.remove(path) else { return CommitRest(directories: directories) }
             state.index.set(key, .deleted)
-            return (
-                try discardSegments(of: existing, &state, unless: nil), state.index.needsFlush
-            )
+            return CommitRest(
+                directories: directories,
+                segments: discardSegments(of: existing, &state, unless: nil),
+                needsFlush: state.needsFlush)
         }
-        if isDurable {
+        if let rest { try finish(rest) }
+        return deletion
+    }
+
+    /// What a commit leaves to be done without the lock.
+    struct CommitRest {
+        /// Whose names have changed.
+        var directories: [String] = []
+        /// A segment set that nothing refers to any more.
+        var segments: String?
+        var needsFlush = false
+    }
+
+    func finish(_ rest: CommitRest) throws {
+        for directory in rest.directories where isDurable {
             do throws(StorageError) {
-                try Disk.synchronizeDirectory(Self.directory(of: path))
+                try Disk.synchronizeDirectory(directory)
             } catch {
-                // Nothing was ever written there.
+                // Nothing was ever written there, or its last file is gone and it went with it.
                 if error.kind != .notFound { throw error }
             }
         }
-        if let replaced { try Disk.removeTree(replaced) }
-        maintainIndexIfNeeded(needsFlush)
+        if let segments = rest.segments { try Disk.removeTree(segments) }
+        maintainIndexesIfNeeded(rest.needsFlush)
     }
 
-    /// Changes an object's record and keeps its bytes and its time: tags.
-    func update(_ key: [UInt8], _ change: (inout ObjectRecord) throws -> Void) throws {
-        // The bytes are copied outside the lock; if the object was replaced meanwhile, it is done again.
-        while true {
-            let object = try open(key)
-            var record = object.record
-            try change(&record)
-            let upload = ObjectUpload(
-                directory: temporaryDirectory, expectedBytes: Int(record.size))
-            if record.segments == nil, record.size > Int64(ObjectUpload.memoryBytesMaximum) {
-                let segments = try linkSegments(of: object, for: record.key)
-                record.segments = segments
-            } else if record.segments == nil {
-                try object.forEachBlock { try upload.write($0) }
-            }
-            let before = object.record
-            let sealed = try upload.finish().seal(
-                record, in: temporaryDirectory, durable: isDurable)
-            do {
-                try install(sealed, record) { existing in
-                    guard existing == before else { throw Changed() }
-                } also: { _ in
-                }
-                return
-            } catch is Changed {
-                if let made = record.segments, made.set != before.segments?.set {
-                    try removeSegments(made)
-                }
-            }
-        }
-    }
-
-    private struct Changed: Error {}
-
-    /// The record there, when it can be read: a damaged object may be replaced and deleted.
-    private static func replaceable(at path: String) throws -> ObjectRecord? {
+    /// Gives a sealed file its name.
+    func place(_ sealed: TemporaryFile, at path: String) throws(StorageError) {
         do throws(StorageError) {
-            return try ObjectFile.open(path).record
+            try sealed.move(to: path)
         } catch {
-            if error.kind == .notFound || error.kind == .corrupt { return nil }
-            throw error
+            guard error.kind == .notFound else { throw error }
+            let directory = Self.directory(of: path)
+            try Disk.makePath(directory)
+            if isDurable { try Disk.synchronizeDirectory(Self.directory(of: directory)) }
+            try sealed.move(to: path)
         }
     }
 
     static func directory(of path: String) -> String {
         String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
     }
-
-    private func makeDirectory(of path: String) throws(StorageError) {
-        try Disk.makeDirectory(Self.directory(of: path))
-        if isDurable { try Disk.synchronizeDirectory(self.path + "/objects") }
-    }
-
-    func snapshot() -> IndexSnapshot { state.withLockedValue { $0.index.snapshot } }
 }

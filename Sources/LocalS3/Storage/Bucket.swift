@@ -10,6 +10,10 @@ import Signing
 final class Bucket: Sendable {
     struct State {
         var index: BucketIndex
+        /// All versions, the current ones too, by ``VersionKey``; nil while the bucket never had any.
+        var versions: BucketIndex?
+        /// The greatest number that was given to a version.
+        var lastVersionNumber: UInt64 = 0
         /// Uploads that are being completed: no part may be added and no abort started.
         var completing: Set<String> = []
         /// Open readers of a segment set; the set's files stay until they are done.
@@ -21,11 +25,12 @@ final class Bucket: Sendable {
 
     let name: String
     let path: String
-    let createdMilliseconds: Int64
+    private let settingsBox: NIOLockedValueBox<BucketSettings>
     let isDurable: Bool
     let pool: NIOThreadPool
     let state: NIOLockedValueBox<State>
 
+    var settings: BucketSettings { settingsBox.withLockedValue { $0 } }
     var temporaryDirectory: String { path + "/tmp" }
 
     /// Opens a bucket's folder, made before by ``create``. Temporary files of an earlier process are removed.
@@ -37,36 +42,74 @@ final class Bucket: Sendable {
         self.isDurable = isDurable
         self.pool = pool
         let file = "\(path)/bucket"
-        let bytes = try Disk.contents(of: file)
-        var reader = ByteReader(bytes[...])
-        guard let created: Int64 = reader.integer() else {
+        guard let settings = BucketSettings(encoded: try Disk.contents(of: file)) else {
             throw StorageError(.corrupt, operation: "read", path: file)
         }
-        createdMilliseconds = created
+        settingsBox = NIOLockedValueBox(settings)
         try Disk.removeTree(path + "/tmp")
         for directory in ["tmp", "objects", "multipart"] {
             try Disk.makeDirectory("\(path)/\(directory)")
         }
+        let isVersioned = settings.versioning != .never
+        if isVersioned, rebuildsIndex { try Self.mendAll(path) }
         let index = try BucketIndex(
             directory: path + "/index", rebuilds: rebuildsIndex,
             allKeys: rebuildsIndex ? { try Self.index(&$0, objectsOf: path) } : nil,
             find: { key in
-                do throws(StorageError) {
-                    return IndexEntry(try ObjectFile.open(Self.path(of: key, in: path)).record)
-                } catch {
-                    if error.kind == .notFound || error.kind == .corrupt { return nil }
-                    throw error
+                if isVersioned { try VersionFiles(key, bucket: path).mend() }
+                return try Self.readable(at: Self.path(of: key, in: path)).flatMap {
+                    $0.isDeleteMarker ? nil : IndexEntry($0)
                 }
             })
-        state = NIOLockedValueBox(State(index: index))
+        let versions =
+            isVersioned
+            ? try Self.openVersions(
+                path, rebuilds: rebuildsIndex,
+                fill: rebuildsIndex ? { try Self.index(&$0, versionsOf: path) } : nil)
+            : nil
+        state = NIOLockedValueBox(State(index: index, versions: versions))
         try sweepUploads()
     }
 
-    static func create(path: String, durable: Bool) throws(StorageError) {
+    static func create(path: String, locks: Bool = false, durable: Bool) throws(StorageError) {
         try Disk.makeDirectory(path)
-        var writer = ByteWriter()
-        writer.append(Timestamps.nowMilliseconds())
-        try Disk.replace("\(path)/bucket", with: writer.bytes, durable: durable)
+        var settings = BucketSettings(createdMilliseconds: Timestamps.nowMilliseconds())
+        if locks {
+            settings.versioning = .enabled
+            settings.lock = BucketLock()
+        }
+        try write(settings, path, durable)
+    }
+
+    private static func write(_ settings: BucketSettings, _ path: String, _ durable: Bool)
+        throws(StorageError)
+    {
+        try Disk.replace("\(path)/bucket", with: settings.encoded(), durable: durable)
+        if durable { try Disk.synchronizeDirectory(path) }
+    }
+
+    /// Changes the settings; the bucket does nothing else meanwhile. When it gets versioning all its objects become "null"
+    /// versions, which takes about as long as listing them.
+    func configure(_ change: (inout BucketSettings) throws -> Void) throws {
+        try state.withLockedValue { state in
+            guard !state.isDeleted else {
+                throw StorageError(.notFound, operation: "open", path: path)
+            }
+            var changed = settings
+            try change(&changed)
+            var versions = state.versions
+            if versions == nil, changed.versioning != .never {
+                // Of an attempt that a crash cut short.
+                try Disk.removeTree(path + "/versions-index")
+                let objects = state.index.snapshot
+                versions = try Self.openVersions(path, rebuilds: false) {
+                    try Self.index(&$0, nullVersionsOf: objects)
+                }
+            }
+            try Self.write(changed, path, isDurable)
+            settingsBox.withLockedValue { $0 = changed }
+            state.versions = versions
+        }
     }
 
     /// Where a key's object lies: by the SHA-256 of the key, so that no key can name another file.
@@ -86,62 +129,50 @@ final class Bucket: Sendable {
 
     func path(of key: [UInt8]) -> String { Self.path(of: key, in: path) }
 
-    /// Adds every object that the folder holds: for a machine that went down, whose index may not be whole.
-    private static func index(_ index: inout BucketIndex, objectsOf path: String) throws {
-        for directory in try Disk.names(in: path + "/objects") {
-            for name in try Disk.names(in: "\(path)/objects/\(directory)") {
-                do throws(StorageError) {
-                    let record = try ObjectFile.open("\(path)/objects/\(directory)/\(name)").record
-                    index.set(record.key, IndexEntry(record))
-                } catch {
-                    if error.kind != .corrupt { throw error }
-                }
-                if index.needsFlush { try index.flushNow() }
-            }
-        }
-    }
-
-    /// Writes the index to disk: the next start is then quick.
+    /// Writes the indexes to disk: the next start is then quick.
     func close() throws {
         try state.withLockedValue { state in
-            if !state.isDeleted, state.index.table.count > 0 || state.index.frozen != nil {
-                try state.index.flushNow()
-            }
+            guard !state.isDeleted else { return }
+            if state.index.holdsMemory { try state.index.flushNow() }
+            if state.versions?.holdsMemory == true { try state.versions?.flushNow() }
         }
     }
 
-    var isEmpty: Bool {
-        get throws {
-            try state.withLockedValue { $0.index.snapshot }.cursor(from: []).next() == nil
-        }
-    }
-
-    /// Marks the bucket as gone, when it is empty: what is in flight then fails as if it had come later.
+    /// Marks the bucket as gone, when no version of anything is in it: what is in flight then fails as if it had come
+    /// later.
     func markDeleted() throws -> Bool {
         try state.withLockedValue { state in
-            guard try state.index.snapshot.cursor(from: []).next() == nil else { return false }
+            let index = state.versions ?? state.index
+            guard try index.snapshot.cursor(from: []).next() == nil else { return false }
             state.isDeleted = true
             return true
         }
     }
 
-    /// Turns the entries in memory into a run, and merges runs, on the pool when there are enough of them.
-    func maintainIndexIfNeeded(_ isNeeded: Bool) {
+    /// Turns the indexes' entries in memory into runs, and merges runs, on the pool when there are enough of them.
+    func maintainIndexesIfNeeded(_ isNeeded: Bool) {
         guard isNeeded else { return }
         pool.submit { [self] state in
             // Best effort: what fails here is in the log still, and the next change tries again.
-            if case .active = state { try? maintainIndex() }
+            if case .active = state { try? maintainIndexes() }
         }
     }
 
-    private func maintainIndex() throws {
-        guard let flush = try state.withLockedValue({ try $0.index.beginFlush() }) else { return }
-        defer { state.withLockedValue { $0.index.endMaintenance() } }
+    private func maintainIndexes() throws {
+        try maintain(\.index)
+        if state.withLockedValue({ $0.versions != nil }) { try maintain(\.versions!) }
+    }
+
+    private func maintain(_ index: any WritableKeyPath<State, BucketIndex> & Sendable) throws {
+        guard let flush = try state.withLockedValue({ try $0[keyPath: index].beginFlush() }) else {
+            return
+        }
+        defer { state.withLockedValue { $0[keyPath: index].endMaintenance() } }
         let run = try flush.write()
-        try state.withLockedValue { try $0.index.endFlush(flush, run) }
-        while let merge = state.withLockedValue({ $0.index.nextMerge() }) {
+        try state.withLockedValue { try $0[keyPath: index].endFlush(flush, run) }
+        while let merge = state.withLockedValue({ $0[keyPath: index].nextMerge() }) {
             let run = try merge.write()
-            try state.withLockedValue { try $0.index.endMerge(merge, run) }
+            try state.withLockedValue { try $0[keyPath: index].endMerge(merge, run) }
         }
     }
 }

@@ -78,6 +78,9 @@ struct BucketIndex {
 
     mutating func set(_ key: [UInt8], _ entry: IndexEntry) { table.set(key, entry) }
 
+    /// Whether there is anything that only its log would bring back.
+    var holdsMemory: Bool { table.count > 0 || frozen != nil }
+
     var needsFlush: Bool { table.count >= Self.tableEntriesMaximum && !isMaintained }
 
     /// The index as it is now, to be walked without the lock.

@@ -8,6 +8,15 @@ enum Disk {
         }
     }
 
+    /// Makes a directory and those above it.
+    static func makePath(_ path: String) throws(StorageError) {
+        if exists(path) { return }
+        if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+            try makePath(String(path[..<slash]))
+        }
+        try makeDirectory(path)
+    }
+
     static func rename(_ source: String, to target: String) throws(StorageError) {
         guard Glibc.rename(source, target) == 0 else {
             throw StorageError(operation: "rename", path: target)

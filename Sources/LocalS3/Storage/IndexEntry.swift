@@ -4,6 +4,8 @@ import Glibc
 struct IndexEntry: Sendable, Equatable {
     /// Bits of `flags`: the entry says that the key is gone.
     static let deletedFlag: UInt8 = 1
+    /// The entry is of a delete marker: only in the index of versions.
+    static let deleteMarkerFlag: UInt8 = 2
     static let encodedBytes = 40
 
     var size: Int64
@@ -23,7 +25,7 @@ struct IndexEntry: Sendable, Equatable {
             record.checksum.map {
                 ChecksumCode.code(of: $0.algorithm) + 1 + ($0.isComposite ? 128 : 0)
             } ?? 0
-        flags = 0
+        flags = record.isDeleteMarker ? Self.deleteMarkerFlag : 0
     }
 
     /// The entry that hides a key in older runs.
@@ -34,6 +36,7 @@ struct IndexEntry: Sendable, Equatable {
     }()
 
     var isDeleted: Bool { flags & Self.deletedFlag != 0 }
+    var isDeleteMarker: Bool { flags & Self.deleteMarkerFlag != 0 }
 
     func encode(into writer: inout ByteWriter) {
         writer.append(size)

@@ -54,6 +54,18 @@ struct ObjectRecord: Sendable, Equatable {
     /// Empty unless the object was made by a multipart upload.
     var parts: [PartRecord] = []
     var segments: SegmentList?
+    /// nil for what was written before its bucket had versions: then it is the "null" version.
+    var version: VersionID?
+    /// A version that says that the key is gone; it has no bytes.
+    var isDeleteMarker = false
+    var retention: Retention?
+    /// The legal hold; nil when it was never set.
+    var isHeld: Bool?
+
+    /// Also of what was written before its bucket had versions: no version of its key can be older.
+    var versionID: VersionID {
+        version ?? VersionID(number: UInt64(max(0, modifiedMilliseconds)) * 1_000, salt: 0)
+    }
 
     init(key: [UInt8]) { self.key = key }
 }
@@ -62,6 +74,7 @@ extension ObjectRecord {
     private enum Tag: UInt8 {
         case key = 1
         case size, modified, etag, header, metadata, tag, storageClass, checksum, part, segments
+        case version, deleteMarker, retention, legalHold
     }
 
     func encoded() -> [UInt8] {
@@ -104,6 +117,20 @@ extension ObjectRecord {
                 }
             }
         }
+        if let version {
+            writer.field(Tag.version.rawValue) {
+                $0.append(version.number)
+                $0.append(version.salt)
+            }
+        }
+        if isDeleteMarker { writer.field(Tag.deleteMarker.rawValue) { _ in } }
+        if let retention {
+            writer.field(Tag.retention.rawValue) {
+                $0.append(retention.mode.rawValue)
+                $0.append(retention.untilMilliseconds)
+            }
+        }
+        if let isHeld { writer.field(Tag.legalHold.rawValue) { $0.append(UInt8(isHeld ? 1 : 0)) } }
         return writer.bytes
     }
 
@@ -166,6 +193,20 @@ extension ObjectRecord {
                 list.append(SegmentList.Segment(number: Int(number), length: length))
             }
             segments = SegmentList(set: set, segments: list)
+        case .version:
+            guard let number: UInt64 = content.integer(), let salt: UInt64 = content.integer()
+            else { return false }
+            version = VersionID(number: number, salt: salt)
+        case .deleteMarker:
+            isDeleteMarker = true
+        case .retention:
+            guard let raw: UInt8 = content.integer(), let mode = RetentionMode(rawValue: raw),
+                let until: Int64 = content.integer()
+            else { return false }
+            retention = Retention(mode: mode, untilMilliseconds: until)
+        case .legalHold:
+            guard let raw: UInt8 = content.integer() else { return false }
+            isHeld = raw == 1
         }
         return true
     }

@@ -18,7 +18,7 @@ final class ObjectStore: Sendable {
         self.root = root
         self.isDurable = isDurable
         self.pool = pool
-        try Self.makePath(root)
+        try Disk.makePath(root)
         lockFile = try OpenFile("\(root)/lock", flags: O_RDWR | O_CREAT)
         guard flock(lockFile.descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw StorageError(.inUse, operation: "lock", path: root)
@@ -50,15 +50,14 @@ final class ObjectStore: Sendable {
     }
 
     /// false when there is one of that name already.
-    func createBucket(_ name: String) throws -> Bool {
+    ///
+    /// - Parameter locks: with object lock, and so with versions.
+    func createBucket(_ name: String, locks: Bool = false) throws -> Bool {
         try buckets.withLockedValue { buckets in
             guard buckets[name] == nil else { return false }
             let path = "\(root)/buckets/\(name)"
-            try Bucket.create(path: path, durable: isDurable)
-            if isDurable {
-                try Disk.synchronizeDirectory(path)
-                try Disk.synchronizeDirectory("\(root)/buckets")
-            }
+            try Bucket.create(path: path, locks: locks, durable: isDurable)
+            if isDurable { try Disk.synchronizeDirectory("\(root)/buckets") }
             buckets[name] = try Bucket(
                 name: name, path: path, isDurable: isDurable, pool: pool, rebuildsIndex: false)
             return true
@@ -86,14 +85,6 @@ final class ObjectStore: Sendable {
     func close() throws {
         for bucket in allBuckets() { try bucket.close() }
         try StorageFormat.endSession(root)
-    }
-
-    private static func makePath(_ path: String) throws(StorageError) {
-        if Disk.exists(path) { return }
-        if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
-            try makePath(String(path[..<slash]))
-        }
-        try Disk.makeDirectory(path)
     }
 }
 

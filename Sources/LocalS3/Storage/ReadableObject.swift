@@ -38,15 +38,13 @@ struct ReadableObject: Sendable {
     private let lease: SegmentLease?
     private let setDirectory: String
 
-    init(object: StoredObject, lease: SegmentLease?, multipart: String = "") {
+    /// - Parameter segments: the directory of the object's segment set; "" when it has none.
+    init(object: StoredObject, lease: SegmentLease? = nil, segments: String = "") {
         record = object.record
         small = record.segments == nil ? object.small : nil
         file = object.file
         self.lease = lease
-        // objects/xx/name -> multipart/set
-        let bucket = object.file.path.split(separator: "/", omittingEmptySubsequences: false)
-            .dropLast(3).joined(separator: "/")
-        setDirectory = record.segments.map { "\(bucket)/multipart/\($0.set)" } ?? ""
+        setDirectory = segments
     }
 
     /// The stretches that make up `range` of the object, in order.

@@ -54,11 +54,13 @@ enum StorageFormat {
             lock                         locked while a process has the folder open
             session                      the machine's boot id, while the folder is open
             removed/                     buckets on their way out; emptied at start
-            buckets/NAME/bucket          i64 creation time, Unix milliseconds
+            buckets/NAME/bucket          i64 creation time, Unix milliseconds; then the fields of its settings
             buckets/NAME/tmp/            files being written; emptied at start
-            buckets/NAME/objects/XX/YYY  one object; XXYYY is the SHA-256 of its key, in hex
+            buckets/NAME/objects/XX/YYY  one object, its current version; XXYYY is the SHA-256 of its key, in hex
+            buckets/NAME/versions/XX/YYY/ID   the other versions of that key, each by its id or as "null"
             buckets/NAME/multipart/ID/   `upload` (in progress) or `completed`, and the parts 00001, 00002, ...
             buckets/NAME/index/          the sorted list of keys; made anew from the objects if it is lost
+            buckets/NAME/versions-index/ the same of all versions; only where versioning was ever enabled
 
         ## Objects, parts, uploads
 
@@ -80,9 +82,24 @@ enum StorageFormat {
             10 part              u32 number, i64 size, checksum as bytes; repeated
             11 segments          the ID of a directory in multipart (as bytes), then u32 number and i64 length of each
                                  file in it, whose first `length` bytes make up the object, in this order
+            12 version           u64 number, u64 salt; only of what was written since versioning was first enabled
+            13 delete marker     empty
+            14 retention         u8 mode (1 governance, 2 compliance), i64 Unix milliseconds of its end
+            15 legal hold        u8 (1 on, 0 off)
 
         An object with segments has no bytes in its own file: its data are the parts as they were uploaded, or
         hard links to the files of the object that it was copied from.
+
+        ## Versions
+
+        The settings of a bucket are fields too: 1 versioning, u8 (1 enabled, 2 suspended; never set when it is not there); 2
+        object lock, empty or the default retention: u8 mode, u8 unit (1 days, 2 years), u32 count.
+        The id of a version is its number and its salt in hex, or "null" when the salt is 0. A record without a version is
+        a "null" version too, whose number is its time in microseconds. A key's newest version has the greatest number and
+        lies in objects, a delete marker as well; the others lie in versions. A version that is replaced is first linked
+        into versions; then the new one is renamed over it. When the current version is removed, the newest of the others
+        is renamed over it. So a crash can leave a link of the current version in versions, or the "null" version that a
+        "null" version has replaced: the start removes what has the id of the current version.
 
         ## Index
 
@@ -90,8 +107,11 @@ enum StorageFormat {
         `log-N`: u16 length and key of each object that was about to change.
         `run-N`: blocks (CRC-32C, then entries), the table of blocks (u64 offset and first key of each), then 32 bytes:
         u64 offset of the table, u64 entries, CRC-32C of the table, u32 blocks, magic 0x314E55525F335342.
-        An entry: u16 length, key, i64 size, i64 modified, etag, u8 storage class, u8 checksum, u8 flags (1: deleted), u8 0.
+        An entry: u16 length, key, i64 size, i64 modified, etag, u8 storage class, u8 checksum, u8 flags (1: deleted,
+        2: delete marker), u8 0.
         Newer runs hide older ones.
+        In versions-index a key is the object's key, each zero byte followed by a one; two zeros; then the version's
+        number with all bits inverted and its salt, both big-endian: sorted by key, the newest version first.
 
         """
 }

@@ -96,7 +96,7 @@ extension Exchange {
             if chargesSentBytes { charge(count) }
         }
         let isWhole = unsentStart == unsent.count && !hasBodyToSend
-        if !connection.isWritable || isWhole && sentBytes > Self.inlineBodyLimitBytes {
+        if !connection.isWritable || isWhole && sentBytes > Self.slowBytes {
             noteAcknowledged()
         }
     }

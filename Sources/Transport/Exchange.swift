@@ -68,6 +68,8 @@ class Exchange {
 
     /// Fewer bytes than this in an idle time are none: who trickles is waited for no longer than who is silent.
     static let progressBytes = 1 << 10
+    /// Requests up to here are on their way as soon as they are sent, whatever the line.
+    static let slowBytes: Int64 = 8 << 10
     /// Buffered bodies up to here go out in one packet with the head.
     static let inlineBodyLimitBytes = 63 << 10
     /// Of more a server is asked first, and that long is its answer waited for. Both as libcurl does it.
@@ -172,9 +174,9 @@ class Exchange {
     /// At an idle deadline: whether the peer has taken of what was sent since the last look. On a slow line the
     /// system's own buffer can take longer than the idle time. Notes the progress.
     final func isStillSending() -> Bool {
-        guard let connection, deadline == lastProgress.saturatingAdd(idleNanoseconds) else {
-            return false
-        }
+        guard let connection, sentBytes > Self.slowBytes,
+            deadline == lastProgress.saturatingAdd(idleNanoseconds)
+        else { return false }
         let unacknowledged = connection.unacknowledgedBytes
         let taken = sentBytes - unacknowledged - acknowledgedBytes
         guard taken >= Self.progressBytes || (taken > 0 && unacknowledged == 0) else {

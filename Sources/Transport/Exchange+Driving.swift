@@ -73,8 +73,7 @@ extension Exchange {
             }
             switch step {
             case .moved(let count): didSend(count, on: connection)
-            case .blocked: return
-            case .ended: return
+            case .blocked, .ended: return
             case .failed(let message):
                 sendFailure = message
                 // An answer that came before is still there.
@@ -197,7 +196,6 @@ extension Exchange {
     }
 
     private func didReceive(_ count: Int) {
-        hasReceived = true
         receivedBytes += Int64(count)
         charge(count)
     }

@@ -5,9 +5,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from support import servers  # noqa: E402
+from support import servers, stores  # noqa: E402
 from support.command import Brigade  # noqa: E402
-from support.pool import Pool  # noqa: E402
+from support.pool import Pool, new_bucket  # noqa: E402
 from support.tools import binary, scratch_folder  # noqa: E402
 
 
@@ -25,3 +25,22 @@ def pool():
 @pytest.fixture
 def brigade(tmp_path):
     return Brigade(tmp_path)
+
+
+# For the tests of the embedded endpoint itself.
+
+
+@pytest.fixture(scope="session")
+def server(pool):
+    return pool.get("local-s3")
+
+
+@pytest.fixture
+def s3(server):
+    return stores.client(server, defaults=True)
+
+
+@pytest.fixture
+def plain(server):
+    """A bucket as it is made, without versions."""
+    return new_bucket(server)

@@ -14,31 +14,15 @@ from botocore.exceptions import ClientError
 from support import catalogue, servers, stores
 from support.front import TLSFront
 from support.pool import new_bucket
+from support.stores import refused
 
 MIB = 1 << 20
 ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"]
 
 
-@pytest.fixture(scope="module")
-def server(pool):
-    return pool.get("local-s3")
-
-
 @pytest.fixture
-def s3(server):
-    return stores.client(server, defaults=True)
-
-
-@pytest.fixture
-def bucket(server):
-    return new_bucket(server)
-
-
-def refused(call, **arguments) -> tuple[int, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    answer = caught.value.response
-    return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]
+def bucket(plain):
+    return plain
 
 
 def test_every_key_and_kind_is_held(server, bucket):

@@ -6,24 +6,8 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from botocore.exceptions import ClientError
 from support import stores
-from support.pool import new_bucket
-
-
-@pytest.fixture(scope="module")
-def server(pool):
-    return pool.get("local-s3")
-
-
-@pytest.fixture
-def s3(server):
-    return stores.client(server, defaults=True)
-
-
-@pytest.fixture
-def plain(server):
-    return new_bucket(server)
+from support.stores import refused
 
 
 @pytest.fixture
@@ -31,13 +15,6 @@ def bucket(plain, s3):
     name = plain + "-lock"
     s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
     return name
-
-
-def refused(call, **arguments) -> tuple[int, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    answer = caught.value.response
-    return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]
 
 
 def after(**span) -> datetime:

@@ -9,19 +9,13 @@ from minio.commonconfig import CopySource, Tags
 from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 from support import catalogue, peers, stores
-from support.pool import new_bucket
 
 MIB = 1 << 20
 
 
-@pytest.fixture(scope="module")
-def server(pool):
-    return pool.get("local-s3")
-
-
 @pytest.fixture
-def bucket(server):
-    return new_bucket(server)
+def bucket(plain):
+    return plain
 
 
 @pytest.fixture

@@ -5,27 +5,12 @@ import urllib.request
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 from support import stores
 from support.pool import new_bucket
+from support.stores import refusal, refused
 
 MIB = 1 << 20
 ABSENT = "00060a24181e400000000000000000ff"
-
-
-@pytest.fixture(scope="module")
-def server(pool):
-    return pool.get("local-s3")
-
-
-@pytest.fixture
-def s3(server):
-    return stores.client(server, defaults=True)
-
-
-@pytest.fixture
-def plain(server):
-    return new_bucket(server)
 
 
 def set_versioning(s3, bucket, status):
@@ -37,18 +22,6 @@ def bucket(server, s3):
     name = new_bucket(server, "versioned")
     set_versioning(s3, name, "Enabled")
     return name
-
-
-def refused(call, **arguments) -> tuple[int, str]:
-    return refusal(call, **arguments)[:2]
-
-
-def refusal(call, **arguments) -> tuple[int, str, dict]:
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    answer = caught.value.response
-    meta = answer["ResponseMetadata"]
-    return meta["HTTPStatusCode"], answer["Error"]["Code"], meta["HTTPHeaders"]
 
 
 def put(s3, bucket, key="k", body=b"x", **more):

@@ -47,46 +47,15 @@ public final class ScriptedServer: Sendable {
 
     /// - Parameter script: gets the request's number, from 0, and the request.
     public init(_ script: @escaping @Sendable (Int, Request) -> Answer) throws {
-        (listener, port) = try Self.listen()
-        let listener = listener
+        (listener, port) = try LoopbackSocket.listen()
         let seen = seen
-        Thread.detachNewThread {
-            while true {
-                let connection = accept(listener, nil, nil)
-                guard connection >= 0 else {
-                    if errno == EINTR { continue }
-                    return
-                }
-                var one: Int32 = 1
-                setsockopt(
-                    connection, Int32(IPPROTO_TCP), TCP_NODELAY, &one,
-                    socklen_t(MemoryLayout<Int32>.size))
-                Thread.detachNewThread { Self.serve(connection, seen, script) }
-            }
-        }
+        LoopbackSocket.acceptForever(listener) { Self.serve($0, seen, script) }
     }
 
     deinit { stop() }
 
     /// Takes no more connections.
     public func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
-
-    private static func listen() throws -> (Int32, Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && Glibc.listen(descriptor, 256) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        struct NoSocket: Error {}
-        guard descriptor >= 0, isBound else { throw NoSocket() }
-        return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
-    }
 
     private static func serve(
         _ connection: Int32, _ seen: Locked<[Request]>,
@@ -106,11 +75,11 @@ public final class ScriptedServer: Sendable {
                 if !headers.contains(where: { $0.0.lowercased() == "content-length" }) {
                     text += "Content-Length: \(body.count)\r\n"
                 }
-                send(
-                    connection,
-                    Array((text + "\r\n").utf8) + (request.method == "HEAD" ? [] : body))
+                LoopbackSocket.send(
+                    Array((text + "\r\n").utf8) + (request.method == "HEAD" ? [] : body),
+                    to: connection)
             case .raw(let bytes):
-                send(connection, bytes)
+                LoopbackSocket.send(bytes, to: connection)
                 return
             case .reset:
                 var linger = linger(l_onoff: 1, l_linger: 0)
@@ -149,23 +118,12 @@ public final class ScriptedServer: Sendable {
         var request = Request(
             method: String(words[0]), target: String(words[1]), headers: headers, body: [])
         if request.header("expect") != nil {
-            send(connection, Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+            LoopbackSocket.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), to: connection)
         }
         let length = request.header("content-length").flatMap { Int($0) } ?? 0
         while buffer.count < headEnd! + length { if !more() { return nil } }
         request.body = Array(buffer[headEnd!..<(headEnd! + length)])
         buffer.removeFirst(headEnd! + length)
         return request
-    }
-
-    private static func send(_ connection: Int32, _ bytes: [UInt8]) {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.send(connection, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { return }
-            sent += count
-        }
     }
 }

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import boto3
+import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -141,3 +142,16 @@ def empty_bucket(server: Server, bucket: str) -> None:
         if error.response["Error"]["Code"] != "NoSuchBucket":
             raise
         s3.create_bucket(Bucket=bucket)
+
+
+def refusal(call, **arguments) -> tuple[int, str, dict]:
+    """Status, code and headers of what must be refused."""
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    answer = caught.value.response
+    meta = answer["ResponseMetadata"]
+    return meta["HTTPStatusCode"], answer["Error"]["Code"], meta["HTTPHeaders"]
+
+
+def refused(call, **arguments) -> tuple[int, str]:
+    return refusal(call, **arguments)[:2]

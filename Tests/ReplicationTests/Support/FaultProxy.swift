@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Transport
 
 /// An HTTP/1.1 proxy in front of one loopback server that spoils what a script tells it to:

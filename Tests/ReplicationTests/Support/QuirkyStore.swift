@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Signing
+import TestSupport
 import Transport
 
 /// An S3 endpoint in memory that can be as odd as real ones are: for what no well-behaved server

@@ -35,7 +35,8 @@ let package = Package(
                 "Reconcile/function.yaml", "Replicate/function.yaml", "Verify/function.yaml",
             ]),
         .target(name: "Runtime", dependencies: ["Lambda", "Transport", "Signing", log]),
-        .target(name: "LocalS3", dependencies: ["Signing", "XML", hummingbird]),
+        .target(
+            name: "LocalS3", dependencies: ["Signing", "Transport", "XML", hummingbird, log]),
         .executableTarget(
             name: "brigade",
             dependencies: [

@@ -1,3 +1,5 @@
+import Logging
+
 /// A key pair that LocalS3 accepts. Prints without its secret.
 public struct LocalS3AccessKey: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
     public let accessKeyID: String
@@ -40,6 +42,12 @@ public struct LocalS3Configuration: Sendable {
     public var objectBytesMaximum: Int64 = 5 << 30
     /// The smallest part but the last. S3's own is 5 MiB; tests make it smaller.
     var partBytesMinimum: Int64 = 5 << 20
+    /// Where notifications may be sent; buckets choose among them.
+    public var webhooks: [LocalS3Webhook] = []
+    /// What is sent in any case, whatever the buckets' own configurations say.
+    public var notifications: [LocalS3Notification] = []
+    /// Told of what is nobody's request: webhooks that do not answer. Silent unless it is set.
+    public var logger = Logger(label: "local-s3") { _ in SwiftLogNoOpLogHandler() }
     /// Connections served at once; more are closed as they come.
     public var connectionsMaximum = 1_024
 

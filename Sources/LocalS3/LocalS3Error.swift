@@ -11,6 +11,8 @@ public struct LocalS3Error: Error, Sendable, CustomStringConvertible {
         case addressUnusable
         /// A bucket to be made at the start has a name that S3 does not allow.
         case invalidBucketName
+        /// A webhook's name or URL, or a notification that names no webhook or no event.
+        case invalidNotification
     }
 
     public let kind: Kind
@@ -31,6 +33,7 @@ public struct LocalS3Error: Error, Sendable, CustomStringConvertible {
         case .folderUnusable: "cannot use the folder: \(context)"
         case .addressUnusable: "cannot listen on \(context)"
         case .invalidBucketName: "\"\(context)\" is not a valid bucket name"
+        case .invalidNotification: context
         }
     }
 }

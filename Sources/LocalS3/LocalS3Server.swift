@@ -49,13 +49,18 @@ public struct LocalS3Server: Service, Sendable {
         pool.start()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(2, System.coreCount))
         do {
-            let store = try await pool.runIfActive { try open(configuration, pool: pool) }
-            let service = S3Service(store: store, configuration: configuration, clock: clock)
+            try configuration.checkNotifications()
+            let (store, notifier) = try await pool.runIfActive {
+                try open(configuration, pool: pool, clock: clock)
+            }
+            let service = S3Service(
+                store: store, notifier: notifier, configuration: configuration, clock: clock)
             let connections = Connections(maximum: configuration.connectionsMaximum)
             let channel = try await listen(service, pool, group, connections)
+            notifier.start()
             return RunningLocalS3(
                 host: configuration.host, port: channel.localAddress?.port ?? 0,
-                channel: channel, store: store, pool: pool, group: group,
+                channel: channel, store: store, notifier: notifier, pool: pool, group: group,
                 connections: connections)
         } catch {
             try await group.shutdownGracefully()
@@ -64,9 +69,10 @@ public struct LocalS3Server: Service, Sendable {
         }
     }
 
-    private static func open(_ configuration: LocalS3Configuration, pool: NIOThreadPool)
-        throws -> ObjectStore
-    {
+    private static func open(
+        _ configuration: LocalS3Configuration, pool: NIOThreadPool,
+        clock: @escaping @Sendable () -> Int64
+    ) throws -> (ObjectStore, Notifier) {
         do {
             let store = try ObjectStore(
                 root: configuration.rootDirectory, isDurable: configuration.durable, pool: pool)
@@ -74,7 +80,9 @@ public struct LocalS3Server: Service, Sendable {
                 guard BucketName.isValid(name) else { throw LocalS3Error(.invalidBucketName, name) }
                 _ = try store.createBucket(name)
             }
-            return store
+            let notifier = try Notifier(
+                root: configuration.rootDirectory, configuration, clock: clock)
+            return (store, notifier)
         } catch let error as StorageError {
             switch error.kind {
             case .inUse:
@@ -144,6 +152,7 @@ public struct RunningLocalS3: Sendable {
     public let port: Int
     private let channel: any Channel
     private let store: ObjectStore
+    private let notifier: Notifier
     private let pool: NIOThreadPool
     private let group: MultiThreadedEventLoopGroup
     private let connections: Connections
@@ -152,13 +161,14 @@ public struct RunningLocalS3: Sendable {
     public var endpoint: String { "http://\(host):\(port)" }
 
     init(
-        host: String, port: Int, channel: any Channel, store: ObjectStore, pool: NIOThreadPool,
-        group: MultiThreadedEventLoopGroup, connections: Connections
+        host: String, port: Int, channel: any Channel, store: ObjectStore, notifier: Notifier,
+        pool: NIOThreadPool, group: MultiThreadedEventLoopGroup, connections: Connections
     ) {
         self.host = host
         self.port = port
         self.channel = channel
         self.store = store
+        self.notifier = notifier
         self.pool = pool
         self.group = group
         self.connections = connections
@@ -174,6 +184,7 @@ public struct RunningLocalS3: Sendable {
         // Either way the loops are shut down next, which cuts what is left.
         _ = try? await promise.futureResult.get()
         deadline.cancel()
+        await notifier.stop()
         try await group.shutdownGracefully()
         let store = store
         try await pool.runIfActive { try store.close() }

@@ -30,7 +30,8 @@ struct ImportFence {
                 "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix",
             ]),
         "LocalS3": Row(
-            ours: ["Signing", "XML"],
+            // Transport to post to webhooks.
+            ours: ["Signing", "Transport", "XML"],
             others: [
                 "Logging", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix",
                 "NIOHTTP1", "NIOConcurrencyHelpers", "ServiceLifecycle",

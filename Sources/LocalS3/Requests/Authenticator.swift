@@ -2,6 +2,7 @@ import Signing
 
 /// Who sent a request, and what its signature says of the body.
 struct Identity: Sendable {
+    let accessKeyID: String
     let isReadOnly: Bool
     let payload: PayloadHash
     /// Of the chunks of a body that is signed chunk by chunk.
@@ -103,7 +104,7 @@ struct Authenticator: Sendable {
         }
         let signsChunks = payload == .streamingSigned || payload == .streamingSignedTrailer
         return Identity(
-            isReadOnly: key.isReadOnly, payload: payload,
+            accessKeyID: key.accessKeyID, isReadOnly: key.isReadOnly, payload: payload,
             chunks: signsChunks ? signed.chunks : nil)
     }
 
@@ -160,7 +161,8 @@ struct Authenticator: Sendable {
         else {
             throw S3Failure(.signatureDoesNotMatch)
         }
-        return Identity(isReadOnly: key.isReadOnly, payload: .unsigned)
+        return Identity(
+            accessKeyID: key.accessKeyID, isReadOnly: key.isReadOnly, payload: .unsigned)
     }
 
     /// Every `x-amz-` header must be under the signature: else anybody on the way could add one.

@@ -44,7 +44,8 @@ final class BodyReceiver {
             bytesMaximum = service.configuration.objectBytesMaximum
             md5 = Checksum(.md5)
         case .completeMultipartUpload, .deleteObjects, .putObjectTagging, .createBucket,
-            .putBucketVersioning, .putObjectLockConfiguration, .putObjectRetention,
+            .putBucketVersioning, .putBucketNotification, .putObjectLockConfiguration,
+            .putObjectRetention,
             .putObjectLegalHold:
             sink = .document
             bytesMaximum = Int64(Self.documentBytesMaximum)
@@ -202,7 +203,9 @@ extension Operation {
     var takesBody: Bool {
         switch self {
         case .putObject, .uploadPart, .completeMultipartUpload, .deleteObjects, .putObjectTagging,
-            .createBucket, .putBucketVersioning, .putObjectLockConfiguration, .putObjectRetention,
+            .createBucket, .putBucketVersioning, .putBucketNotification,
+            .putObjectLockConfiguration,
+            .putObjectRetention,
             .putObjectLegalHold:
             true
         default: false

@@ -33,12 +33,18 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var phase = Phase.idle
     private var head: HTTPRequestHead?
     private var isQuiescing = false
+    private var clientAddress = ""
 
     init(service: S3Service, authenticator: Authenticator, pool: NIOThreadPool) {
         self.service = service
         self.authenticator = authenticator
         self.pool = pool
         answers = AnswerWriter(clock: service.clock)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        clientAddress = context.remoteAddress?.ipAddress ?? ""
+        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -55,9 +61,11 @@ final class ConnectionHandler: ChannelInboundHandler {
         let id = answers.nextRequestID()
         var request: S3Request?
         do throws(S3Failure) {
-            let parsed = try S3Request(head, requestID: id)
+            var parsed = try S3Request(head, requestID: id)
             request = parsed
             let identity = try authenticator.authenticate(parsed, now: service.clock())
+            parsed.accessKeyID = identity.accessKeyID
+            parsed.clientAddress = clientAddress
             let operation = try Operation(parsed)
             guard !identity.isReadOnly || !operation.isWrite else {
                 throw S3Failure(.accessDenied)

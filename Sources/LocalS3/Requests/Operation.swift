@@ -6,6 +6,7 @@ enum Operation: Sendable {
     case createBucket, headBucket, deleteBucket, getBucketLocation
     case getBucketVersioning, putBucketVersioning
     case getObjectLockConfiguration, putObjectLockConfiguration
+    case getBucketNotification, putBucketNotification
     case listObjects, listObjectsV2, listObjectVersions, listUploads, deleteObjects
     case getObject, headObject, putObject, copyObject, deleteObject, getObjectAttributes
     case getObjectTagging, putObjectTagging, deleteObjectTagging
@@ -18,7 +19,7 @@ enum Operation: Sendable {
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
     private static let unsupported: Set<String> = [
         "accelerate", "acl", "analytics", "cors", "encryption", "intelligent-tiering", "inventory",
-        "lifecycle", "logging", "metadataTable", "metrics", "notification",
+        "lifecycle", "logging", "metadataTable", "metrics",
         "ownershipControls", "policy", "policyStatus", "publicAccessBlock",
         "renameObject", "replication", "requestPayment", "restore", "select",
         "session", "torrent", "website",
@@ -65,13 +66,17 @@ enum Operation: Sendable {
         case .PUT where names.contains("versioning"): return .putBucketVersioning
         case .GET where names.contains("object-lock"): return .getObjectLockConfiguration
         case .PUT where names.contains("object-lock"): return .putObjectLockConfiguration
+        case .GET where names.contains("notification"): return .getBucketNotification
+        case .PUT where names.contains("notification"): return .putBucketNotification
         case .GET where names.contains("versions"): return .listObjectVersions
         case .GET where names.contains("uploads"): return .listUploads
         case .POST where names.contains("delete"): return .deleteObjects
         default: break
         }
-        for name in ["versioning", "versions", "object-lock", "tagging", "uploads", "location"]
-        where names.contains(name) {
+        for name in [
+            "versioning", "versions", "object-lock", "notification", "tagging", "uploads",
+            "location",
+        ] where names.contains(name) {
             throw S3Failure(.notImplemented, "The \(name) subresource is not implemented.")
         }
         switch method {
@@ -149,7 +154,8 @@ enum Operation: Sendable {
     var isWrite: Bool {
         switch self {
         case .listBuckets, .headBucket, .getBucketLocation, .getBucketVersioning,
-            .getObjectLockConfiguration, .getObjectRetention, .getObjectLegalHold, .listObjects,
+            .getObjectLockConfiguration, .getBucketNotification, .getObjectRetention,
+            .getObjectLegalHold, .listObjects,
             .listObjectsV2, .listObjectVersions, .listUploads, .getObject, .headObject,
             .getObjectAttributes,
             .getObjectTagging, .listParts:

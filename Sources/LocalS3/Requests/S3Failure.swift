@@ -192,6 +192,9 @@ extension S3Failure {
         switch error.kind {
         case .noSpace: self.init(.storageFull)
         case .tooManyOpenFiles: self.init(.slowDown)
+        case .queueFull:
+            self.init(
+                .slowDown, "Too many notifications wait for a webhook that does not take them.")
         default: self.init(.internalError)
         }
     }

@@ -16,6 +16,10 @@ struct S3Request: Sendable {
     let key: [UInt8]
     let query: [NamedValue]
     let requestID: String
+    /// The address it came from, for notifications.
+    var clientAddress = ""
+    /// Whose signature it bears, once that is checked.
+    var accessKeyID = ""
 
     /// - Throws: ``S3Failure`` with `InvalidURI` or `KeyTooLongError`.
     init(_ head: HTTPRequestHead, requestID: String) throws(S3Failure) {

@@ -20,7 +20,10 @@ extension S3Service {
             record.modifiedMilliseconds = clock()
             ObjectLocking.applyDefault(
                 bucket.settings, now: record.modifiedMilliseconds, to: &record)
-            return try bucket.complete(upload: id, record) {
+            return try bucket.complete(
+                upload: id, record,
+                announce: notifier.announcing(.completeMultipartUpload, in: bucket, request)
+            ) {
                 try Conditions.checkWrite(request, $0)
             }
         }

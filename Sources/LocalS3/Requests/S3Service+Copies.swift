@@ -126,8 +126,9 @@ extension S3Service {
                 ? original.checksum
                 : StoredChecksum(algorithm: wanted, value: value, isComposite: false)
         }
+        let announce = notifier.announcing(.copy, in: target, request)
         guard isLarge else {
-            record = try target.commit(upload.finish(), record) {
+            record = try target.commit(upload.finish(), record, announce: announce) {
                 try Conditions.checkWrite(request, $0)
             }
             return
@@ -135,7 +136,7 @@ extension S3Service {
         let segments = try target.linkSegments(of: object, for: record.key)
         record.segments = segments
         do {
-            record = try target.commit(.empty, record) {
+            record = try target.commit(.empty, record, announce: announce) {
                 try Conditions.checkWrite(request, $0)
             }
         } catch {

@@ -74,7 +74,7 @@ extension S3Service {
     }
 
     /// - Throws: ``S3Failure`` `MalformedXML`, also when the document is another one.
-    private static func tree(_ document: [UInt8], _ name: String) throws(S3Failure) -> XMLNode {
+    static func tree(_ document: [UInt8], _ name: String) throws(S3Failure) -> XMLNode {
         do throws(XMLError) {
             let root = try XMLNode(document)
             if root.name == name { return root }
@@ -111,7 +111,7 @@ extension S3Service {
         let now = clock()
         let bypasses = ObjectLocking.bypasses(request)
         var response = S3Response()
-        response.headers = try update(request) { record in
+        response.headers = try update(request, .putRetention) { record in
             if let held = record.retention,
                 !held.yields(to: retention, now: now, bypasses: bypasses)
             {
@@ -152,7 +152,7 @@ extension S3Service {
         let status = try Self.tree(body.document, "LegalHold")["Status"]?.text
         guard status == "ON" || status == "OFF" else { throw S3Failure(.malformedXML) }
         var response = S3Response()
-        response.headers = try update(request) { $0.isHeld = status == "ON" }
+        response.headers = try update(request, .putLegalHold) { $0.isHeld = status == "ON" }
         return response
     }
 }

@@ -15,7 +15,9 @@ extension S3Service {
         try ObjectLocking.apply(request, settings, now: record.modifiedMilliseconds, to: &record)
         ObjectLocking.applyDefault(settings, now: record.modifiedMilliseconds, to: &record)
         try ObjectLocking.checkProof(request, body, record)
-        record = try bucket.commit(body.staged, record) {
+        record = try bucket.commit(
+            body.staged, record, announce: notifier.announcing(.put, in: bucket, request)
+        ) {
             try Conditions.checkWrite(request, $0)
         }
         var response = S3Response()
@@ -27,8 +29,10 @@ extension S3Service {
 
     func deleteObject(_ request: S3Request) throws -> S3Response {
         let now = clock()
-        let deletion = try bucket(request).delete(
-            request.key, version: request.version, now: now
+        let bucket = try bucket(request)
+        let deletion = try bucket.delete(
+            request.key, version: request.version, now: now,
+            announce: notifier.announcing(.delete, in: bucket, request)
         ) { existing in
             try Conditions.checkDelete(request, existing)
             guard request.version != nil else { return }
@@ -51,23 +55,26 @@ extension S3Service {
     func putObjectTagging(_ request: S3Request, _ body: ReceivedBody) throws -> S3Response {
         let tags = try Tags.parse(document: body.document)
         var response = S3Response()
-        response.headers = try update(request) { $0.tags = tags }
+        response.headers = try update(request, .putTagging) { $0.tags = tags }
         return response
     }
 
     func deleteObjectTagging(_ request: S3Request) throws -> S3Response {
         var response = S3Response(.noContent)
-        response.headers = try update(request) { $0.tags = [] }
+        response.headers = try update(request, .deleteTagging) { $0.tags = [] }
         return response
     }
 
     /// Changes the version that a request means; the headers of the answer.
-    func update(_ request: S3Request, _ change: (inout ObjectRecord) throws -> Void) throws
-        -> [(name: String, value: String)]
-    {
+    func update(
+        _ request: S3Request, _ name: EventName, _ change: (inout ObjectRecord) throws -> Void
+    ) throws -> [(name: String, value: String)] {
         let bucket = try bucket(request)
         _ = try open(bucket, request)
-        let record = try bucket.update(request.key, version: request.version) { record in
+        let record = try bucket.update(
+            request.key, version: request.version,
+            announce: notifier.announcing(name, in: bucket, request)
+        ) { record in
             // It may have been deleted just now.
             guard !record.isDeleteMarker else { throw Self.deleteMarker(record, request) }
             try change(&record)
@@ -92,13 +99,14 @@ extension S3Service {
         var writer = XMLWriter(reservingBytes: 64 + 80 * entries.count)
         writer.declaration()
         writer.open("DeleteResult", xmlns: XMLWriter.s3Namespace)
+        let announce = notifier.announcing(.delete, in: bucket, request)
         for entry in entries {
             do {
                 guard entry.version.map(VersionID.isValid) ?? true else {
                     throw S3Failure(.noSuchVersion)
                 }
                 let deletion = try bucket.delete(
-                    entry.key, version: entry.version, now: clock()
+                    entry.key, version: entry.version, now: clock(), announce: announce
                 ) { try check(entry, $0, request) }
                 if !isQuiet { Self.write(entry, deletion, into: &writer) }
             } catch {

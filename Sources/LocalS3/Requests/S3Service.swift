@@ -5,6 +5,7 @@ import XML
 /// Answers requests that are authenticated and whole. Thread-safe; calls block on the disk.
 struct S3Service: Sendable {
     let store: ObjectStore
+    let notifier: Notifier
     let configuration: LocalS3Configuration
     /// Unix milliseconds; tests move it.
     let clock: @Sendable () -> Int64
@@ -58,6 +59,8 @@ struct S3Service: Sendable {
         case .putBucketVersioning: return try putBucketVersioning(request, body)
         case .getObjectLockConfiguration: return try objectLockConfiguration(request)
         case .putObjectLockConfiguration: return try putObjectLockConfiguration(request, body)
+        case .getBucketNotification: return try bucketNotification(request)
+        case .putBucketNotification: return try putBucketNotification(request, body)
         case .getObjectRetention: return try objectRetention(request)
         case .putObjectRetention: return try putObjectRetention(request, body)
         case .getObjectLegalHold: return try objectLegalHold(request)

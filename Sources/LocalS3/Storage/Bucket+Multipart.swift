@@ -106,14 +106,15 @@ extension Bucket {
     /// - Parameter record: with `segments` naming the upload as its set. Call within ``completing(_:_:)``.
     /// - Returns: the record with its version.
     func complete(
-        upload id: String, _ record: ObjectRecord, check: (ObjectRecord?) throws -> Void
+        upload id: String, _ record: ObjectRecord, announce: Announce = { _ in nil },
+        check: (ObjectRecord?) throws -> Void
     ) throws -> ObjectRecord {
         let directory = directory(ofUpload: id)
         var record = record
         record.version = try nextVersion(of: record)
         let sealed = try StagedBody.empty.seal(
             record, in: temporaryDirectory, durable: isDurable)
-        try install(sealed, record, check: check) {
+        try install(sealed, record, announce, check: check) {
             try Disk.rename(
                 "\(directory)/\(MultipartName.upload)",
                 to: "\(directory)/\(MultipartName.completed)")

@@ -77,12 +77,13 @@ extension Bucket {
     /// - Returns: the record with its version.
     @discardableResult
     func commit(
-        _ body: StagedBody, _ record: ObjectRecord, check: (ObjectRecord?) throws -> Void
+        _ body: StagedBody, _ record: ObjectRecord, announce: Announce = { _ in nil },
+        check: (ObjectRecord?) throws -> Void
     ) throws -> ObjectRecord {
         var record = record
         record.version = try nextVersion(of: record)
         let sealed = try body.seal(record, in: temporaryDirectory, durable: isDurable)
-        try install(sealed, record, check: check)
+        try install(sealed, record, announce, check: check)
         return record
     }
 
@@ -90,7 +91,7 @@ extension Bucket {
     ///
     /// - Parameter also: more to be done under the lock, after the rename.
     func install(
-        _ sealed: TemporaryFile, _ record: ObjectRecord,
+        _ sealed: TemporaryFile, _ record: ObjectRecord, _ announce: Announce,
         check: (ObjectRecord?) throws -> Void, also: () throws -> Void = {}
     ) throws {
         let path = path(of: record.key)
@@ -99,18 +100,21 @@ extension Bucket {
                 throw StorageError(.notFound, operation: "open", path: self.path)
             }
             if state.versions != nil {
-                return try installVersion(sealed, record, &state, check: check, also: also)
+                return try installVersion(
+                    sealed, record, &state, announce, check: check, also: also)
             }
             let existing = try Self.readable(at: path)
             try check(existing)
             try state.index.touch(record.key)
-            try place(sealed, at: path)
-            state.index.set(record.key, IndexEntry(record))
-            try also()
-            return CommitRest(
-                directories: [Self.directory(of: path)],
-                segments: discardSegments(of: existing, &state, unless: record.segments?.set),
-                needsFlush: state.needsFlush)
+            return try announcing(announce, Change(.stored, record)) {
+                try place(sealed, at: path)
+                state.index.set(record.key, IndexEntry(record))
+                try also()
+                return CommitRest(
+                    directories: [Self.directory(of: path)],
+                    segments: discardSegments(of: existing, &state, unless: record.segments?.set),
+                    needsFlush: state.needsFlush)
+            }
         }
         try finish(rest)
     }
@@ -120,14 +124,14 @@ extension Bucket {
     ///
     /// - Parameter version: the id of the one version to be removed for good.
     func delete(
-        _ key: [UInt8], version: String? = nil, now: Int64,
+        _ key: [UInt8], version: String? = nil, now: Int64, announce: Announce = { _ in nil },
         check: (ObjectRecord?) throws -> Void = { _ in }
     ) throws -> Deletion {
         if version == nil, settings.versioning != .never {
             var marker = ObjectRecord(key: key)
             marker.modifiedMilliseconds = now
             marker.isDeleteMarker = true
-            marker = try commit(.empty, marker, check: check)
+            marker = try commit(.empty, marker, announce: announce, check: check)
             return Deletion(version: marker.version?.text, isDeleteMarker: true)
         }
         var deletion = Deletion(version: version, isDeleteMarker: false)
@@ -136,7 +140,8 @@ extension Bucket {
                 throw StorageError(.notFound, operation: "open", path: path)
             }
             guard state.versions == nil else {
-                return try removeVersion(key, version ?? VersionID.null, &state) { record in
+                return try removeVersion(key, version ?? VersionID.null, &state, announce) {
+                    record in
                     deletion.isDeleteMarker = record?.isDeleteMarker == true
                     try check(record)
                 }
@@ -145,14 +150,17 @@ extension Bucket {
             let path = path(of: key)
             let existing = try Self.readable(at: path)
             try check(existing)
-            try state.index.touch(key)
             let directories = [Self.directory(of: path)]
-            guard try Disk.remove(path) else { return CommitRest(directories: directories) }
-            state.index.set(key, .deleted)
-            return CommitRest(
-                directories: directories,
-                segments: discardSegments(of: existing, &state, unless: nil),
-                needsFlush: state.needsFlush)
+            guard Disk.exists(path) else { return CommitRest(directories: directories) }
+            try state.index.touch(key)
+            return try announcing(announce, .removed(key)) {
+                try Disk.remove(path)
+                state.index.set(key, .deleted)
+                return CommitRest(
+                    directories: directories,
+                    segments: discardSegments(of: existing, &state, unless: nil),
+                    needsFlush: state.needsFlush)
+            }
         }
         if let rest { try finish(rest) }
         return deletion
@@ -165,6 +173,20 @@ extension Bucket {
         /// A segment set that nothing refers to any more.
         var segments: String?
         var needsFlush = false
+        /// Has to be on the disk, too.
+        var announcement: (any Announcement)?
+    }
+
+    /// Makes a change that is told: before it on disk, after it to those who want to know. Under the lock.
+    func announcing(_ announce: Announce, _ change: Change, _ body: () throws -> CommitRest) throws
+        -> CommitRest
+    {
+        let announcement = try announce(change)
+        // Also when it fails, for it may be made in part: one notification too many is better than one too few.
+        defer { announcement?.publish() }
+        var rest = try body()
+        rest.announcement = announcement
+        return rest
     }
 
     func finish(_ rest: CommitRest) throws {
@@ -176,6 +198,7 @@ extension Bucket {
                 if error.kind != .notFound { throw error }
             }
         }
+        if isDurable { try rest.announcement?.synchronize() }
         if let segments = rest.segments { try Disk.removeTree(segments) }
         maintainIndexesIfNeeded(rest.needsFlush)
     }

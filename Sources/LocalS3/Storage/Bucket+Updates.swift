@@ -6,7 +6,8 @@ extension Bucket {
     /// - Returns: the record as it is now.
     @discardableResult
     func update(
-        _ key: [UInt8], version: String? = nil, _ change: (inout ObjectRecord) throws -> Void
+        _ key: [UInt8], version: String? = nil, announce: Announce = { _ in nil },
+        _ change: (inout ObjectRecord) throws -> Void
     ) throws -> ObjectRecord {
         // The bytes are copied outside the lock; if the object was replaced meanwhile, it is done again.
         while true {
@@ -24,7 +25,7 @@ extension Bucket {
             let before = object.record
             let sealed = try upload.finish().seal(
                 record, in: temporaryDirectory, durable: isDurable)
-            if try exchange(before, for: record, sealed) { return record }
+            if try exchange(before, for: record, sealed, announce) { return record }
             if let made = record.segments, made.set != before.segments?.set {
                 try removeSegments(made)
             }
@@ -33,7 +34,8 @@ extension Bucket {
 
     /// Puts a record that was changed in the place of the old one; false when that is not there any more.
     private func exchange(
-        _ before: ObjectRecord, for record: ObjectRecord, _ sealed: TemporaryFile
+        _ before: ObjectRecord, for record: ObjectRecord, _ sealed: TemporaryFile,
+        _ announce: Announce
     ) throws -> Bool {
         let rest: CommitRest? = try state.withLockedValue { state in
             guard !state.isDeleted else {
@@ -50,13 +52,15 @@ extension Bucket {
             let versionKey = VersionKey.of(record.key, record.versionID)
             if isCurrent { try state.index.touch(record.key) }
             try state.versions?.touch(versionKey)
-            try sealed.move(to: path)
-            if isCurrent { state.index.set(record.key, IndexEntry(record)) }
-            state.versions?.set(versionKey, IndexEntry(record))
-            return CommitRest(
-                directories: [Self.directory(of: path)],
-                segments: discardSegments(of: before, &state, unless: record.segments?.set),
-                needsFlush: state.needsFlush)
+            return try announcing(announce, Change(.stored, record)) {
+                try sealed.move(to: path)
+                if isCurrent { state.index.set(record.key, IndexEntry(record)) }
+                state.versions?.set(versionKey, IndexEntry(record))
+                return CommitRest(
+                    directories: [Self.directory(of: path)],
+                    segments: discardSegments(of: before, &state, unless: record.segments?.set),
+                    needsFlush: state.needsFlush)
+            }
         }
         guard let rest else { return false }
         try finish(rest)

@@ -46,17 +46,28 @@ extension Bucket {
         return (id, nil)
     }
 
-    /// The part of ``install(_:_:check:also:)`` under the lock, in a bucket with versions: what was the current version
+    /// The part of ``install(_:_:_:check:also:)`` under the lock, in a bucket with versions: what was the current version
     /// stays, unless a "null" version follows a "null" version.
     func installVersion(
         _ sealed: TemporaryFile, _ record: ObjectRecord, _ state: inout State,
-        check: (ObjectRecord?) throws -> Void, also: () throws -> Void
+        _ announce: Announce, check: (ObjectRecord?) throws -> Void, also: () throws -> Void
+    ) throws -> CommitRest {
+        let files = VersionFiles(record.key, bucket: path)
+        let current = try currentVersion(of: record.key, files, state)
+        try check(current?.record?.isDeleteMarker == true ? nil : current?.record)
+        let change = Change(record.isDeleteMarker ? .marked : .stored, record)
+        return try announcing(announce, change) {
+            try placeVersion(sealed, record, files, current, &state, also: also)
+        }
+    }
+
+    private func placeVersion(
+        _ sealed: TemporaryFile, _ record: ObjectRecord, _ files: VersionFiles,
+        _ current: (id: VersionID, record: ObjectRecord?)?, _ state: inout State,
+        also: () throws -> Void
     ) throws -> CommitRest {
         let key = record.key
-        let files = VersionFiles(key, bucket: path)
         let id = record.versionID
-        let current = try currentVersion(of: key, files, state)
-        try check(current?.record?.isDeleteMarker == true ? nil : current?.record)
         let isNewest = current.map { $0.id.number < id.number } ?? true
         let null = id.isNull ? try nullVersion(files, current) : nil
         if let null, null.id.number > id.number {
@@ -109,41 +120,56 @@ extension Bucket {
     ///
     /// - Parameter check: called with its record, nil when that cannot be read.
     func removeVersion(
-        _ key: [UInt8], _ version: String, _ state: inout State,
+        _ key: [UInt8], _ version: String, _ state: inout State, _ announce: Announce,
         check: (ObjectRecord?) throws -> Void
     ) throws -> CommitRest? {
         let files = VersionFiles(key, bucket: path)
         let current = try currentVersion(of: key, files, state)
-        let removed: ObjectRecord?
         if let current, current.id.text == version {
-            removed = current.record
-            try check(removed)
-            try state.index.touch(key)
-            try state.versions?.touch(VersionKey.of(key, current.id))
-            // There is one only when a commit failed after its first step.
-            try Disk.remove(files.file(version))
-            let promoted = try files.promote()
-            if !promoted.isDone { try Disk.remove(files.current) }
-            let entry = promoted.record.flatMap { $0.isDeleteMarker ? nil : IndexEntry($0) }
-            state.index.set(key, entry ?? .deleted)
-            state.versions?.set(VersionKey.of(key, current.id), .deleted)
-        } else {
-            let file = files.file(version)
-            removed = try Self.readable(at: file)
-            guard removed != nil || Disk.exists(file) else {
-                try check(nil)
-                return nil
+            try check(current.record)
+            return try announcing(announce, .removed(key, current.id)) {
+                try removeCurrent(key, current, files, &state)
             }
-            try check(removed)
-            guard let id = removed?.versionID ?? VersionID(version) else { return nil }
+        }
+        let file = files.file(version)
+        let removed = try Self.readable(at: file)
+        guard removed != nil || Disk.exists(file) else {
+            try check(nil)
+            return nil
+        }
+        try check(removed)
+        guard let id = removed?.versionID ?? VersionID(version) else { return nil }
+        return try announcing(announce, .removed(key, id)) {
             try state.versions?.touch(VersionKey.of(key, id))
             try Disk.remove(file)
             files.removeEmptyFolder()
             state.versions?.set(VersionKey.of(key, id), .deleted)
+            return removal(of: removed, files, &state)
         }
-        return CommitRest(
+    }
+
+    private func removeCurrent(
+        _ key: [UInt8], _ current: (id: VersionID, record: ObjectRecord?), _ files: VersionFiles,
+        _ state: inout State
+    ) throws -> CommitRest {
+        try state.index.touch(key)
+        try state.versions?.touch(VersionKey.of(key, current.id))
+        // There is one only when a commit failed after its first step.
+        try Disk.remove(files.file(current.id.text))
+        let promoted = try files.promote()
+        if !promoted.isDone { try Disk.remove(files.current) }
+        let entry = promoted.record.flatMap { $0.isDeleteMarker ? nil : IndexEntry($0) }
+        state.index.set(key, entry ?? .deleted)
+        state.versions?.set(VersionKey.of(key, current.id), .deleted)
+        return removal(of: current.record, files, &state)
+    }
+
+    private func removal(of record: ObjectRecord?, _ files: VersionFiles, _ state: inout State)
+        -> CommitRest
+    {
+        CommitRest(
             directories: [files.folder, Self.directory(of: files.current)],
-            segments: discardSegments(of: removed, &state, unless: nil),
+            segments: discardSegments(of: record, &state, unless: nil),
             needsFlush: state.needsFlush)
     }
 

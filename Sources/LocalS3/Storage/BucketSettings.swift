@@ -10,12 +10,15 @@ struct BucketSettings: Sendable, Equatable {
     private enum Tag: UInt8 {
         case versioning = 1
         case lock
+        case notification
     }
 
     let createdMilliseconds: Int64
     var versioning = Versioning.never
     /// nil when the bucket has no object lock; there is no way back to that.
     var lock: BucketLock?
+    /// Which events go to which webhook.
+    var notifications: [Subscription] = []
 
     init(createdMilliseconds: Int64) { self.createdMilliseconds = createdMilliseconds }
 
@@ -35,6 +38,9 @@ struct BucketSettings: Sendable, Equatable {
             case .lock:
                 guard let value = BucketLock(from: &content) else { return nil }
                 lock = value
+            case .notification:
+                guard let value = Subscription(from: &content) else { return nil }
+                notifications.append(value)
             case nil: continue
             }
         }
@@ -47,6 +53,9 @@ struct BucketSettings: Sendable, Equatable {
             writer.field(Tag.versioning.rawValue) { $0.append(versioning.rawValue) }
         }
         if let lock { writer.field(Tag.lock.rawValue) { lock.encode(into: &$0) } }
+        for notification in notifications {
+            writer.field(Tag.notification.rawValue) { notification.encode(into: &$0) }
+        }
         return writer.bytes
     }
 }

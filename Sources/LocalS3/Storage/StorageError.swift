@@ -6,6 +6,8 @@ struct StorageError: Error, Sendable, CustomStringConvertible {
         case notFound, alreadyExists, noSpace, tooManyOpenFiles, corrupt, inUse, failed
         /// A folder with other things in it.
         case notEmpty
+        /// Too many notifications wait.
+        case queueFull
     }
 
     let kind: Kind

@@ -53,6 +53,7 @@ enum StorageFormat {
             format                       the version of this layout
             lock                         locked while a process has the folder open
             session                      the machine's boot id, while the folder is open
+            notifications/NAME/log-N     the notifications for a webhook
             removed/                     buckets on their way out; emptied at start
             buckets/NAME/bucket          i64 creation time, Unix milliseconds; then the fields of its settings
             buckets/NAME/tmp/            files being written; emptied at start
@@ -100,6 +101,16 @@ enum StorageFormat {
         into versions; then the new one is renamed over it. When the current version is removed, the newest of the others
         is renamed over it. So a crash can leave a link of the current version in versions, or the "null" version that a
         "null" version has replaced: the start removes what has the id of the current version.
+
+        Field 3, once for each: a notification: its id, the webhook's ARN, prefix, suffix, then the events, each `bytes`.
+
+        ## Notifications
+
+        A log is a row of records: u32 length of what comes after the CRC, CRC-32C, u8 kind, u64 number, u16 length, then
+        BUCKET/KEY of that length and the document that is posted. Kinds: 1 an event; 2 an event that was written again
+        and is older than those around it; 3 the event of that number is delivered. What is in no record of kind 3 is to
+        be sent, by number for each key. A record is written before its change is made and on the disk before that is
+        answered, so a crash may leave one whose change never was.
 
         ## Index
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LocalS3
+import Logging
 import Signing
 
 /// `brigade local-s3 --root DIR`
@@ -7,6 +8,7 @@ struct LocalS3Command: ExampledCommand {
     static let example = """
         brigade local-s3 --root ./buckets --bucket photos
         BRIGADE_ACCESS_KEY=me BRIGADE_SECRET_KEY=secret brigade local-s3 --root /srv/s3
+        brigade local-s3 --root ./buckets --notify photos --webhook http://127.0.0.1:9010/events/s3
         """
 
     static let configuration = CommandConfiguration(
@@ -32,6 +34,8 @@ struct LocalS3Command: ExampledCommand {
         inversion: .prefixedNo,
         help: "Answer a write when it would survive a power cut, not only a crash.")
     var fsync = true
+    @OptionGroup(title: "Notification options")
+    var notifications: NotificationOptions
     @Flag(name: .shortAndLong, help: "Print nothing but errors (default: off).")
     var quiet = false
 
@@ -49,10 +53,17 @@ struct LocalS3Command: ExampledCommand {
         configuration.port = listen.port
         configuration.buckets = bucket
         configuration.durable = fsync
-        let command = self
+        configuration.webhooks = try notifications.webhooks(Compose.processEnvironment)
+        configuration.notifications = try notifications.notifications()
+        let level = quiet ? Logger.Level.error : .notice
+        configuration.logger = Logger(label: "local-s3") { _ in StandardErrorLog(logLevel: level) }
+        let (command, webhooks) = (self, configuration.webhooks)
         do {
             try await LocalS3Server(configuration).run { server in
-                if !command.quiet { StandardStreams.output(command.greeting(server, found)) }
+                if !command.quiet {
+                    StandardStreams.output(
+                        command.greeting(server, found, webhooks))
+                }
                 if !Self.isLoopback(command.listen.host) {
                     StandardStreams.error(
                         "brigade: \(command.listen.host) is open to the network, and this endpoint"
@@ -67,7 +78,9 @@ struct LocalS3Command: ExampledCommand {
         }
     }
 
-    private func greeting(_ server: RunningLocalS3, _ keys: LocalS3Keys) -> String {
+    private func greeting(
+        _ server: RunningLocalS3, _ keys: LocalS3Keys, _ webhooks: [LocalS3Webhook]
+    ) -> String {
         let place = "\(ListenAddress.bracketed(server.host)):\(server.port)"
         let name = bucket.first ?? "bucket"
         var lines = ["LocalS3 answers at http://\(place), on the folder \(root)"]
@@ -87,6 +100,9 @@ struct LocalS3Command: ExampledCommand {
         lines.append(
             "  Copy to it  export BRIGADE_CONNECTION_LOCAL=\"http://\(access):\(secret)@\(place)\"")
         lines.append("              brigade copy s3://minio@photos s3://local@\(name)")
+        for webhook in webhooks {
+            lines.append("  Notifies    \(webhook.place)    (\(webhook.arn))")
+        }
         lines.append("  Ctrl-C stops it.")
         return lines.joined(separator: "\n")
     }
@@ -118,6 +134,13 @@ struct LocalS3Command: ExampledCommand {
             CommandFailure(
                 .usage, error.description,
                 advice: "3 to 63 lower-case letters, digits, '-' and '.'.")
+        case .invalidNotification:
+            CommandFailure(
+                .usage, error.description,
+                advice:
+                    "Webhooks are given by --webhook, like hook=http://127.0.0.1:9010/events/s3,"
+                    + " and events are s3:ObjectCreated:* and s3:ObjectRemoved:*."
+            )
         }
     }
 }

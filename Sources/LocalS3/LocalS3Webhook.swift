@@ -1,5 +1,3 @@
-import Transport
-
 /// Where notifications are sent: `POST` with one event as MinIO writes it. Prints without its token.
 ///
 /// An event is sent until the webhook answers 2xx: at least once, in order for each key, and while the webhook refuses one

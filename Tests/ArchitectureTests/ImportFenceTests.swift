@@ -26,7 +26,7 @@ import Testing
         ("Sources/S3/A.swift", "@preconcurrency import Replication", "Replication"),
         ("Sources/S3/A.swift", "public import struct LocalS3.Server", "LocalS3"),
         ("Sources/Replication/Copying/A.swift", "@_spi(X) internal import Lambda", "Lambda"),
-        ("Sources/LocalS3/A.swift", "import Transport", "Transport"),
+        ("Sources/LocalS3/A.swift", "import S3", "S3"),
         ("Functions/Replicate/A.swift", "import Runtime", "Runtime"),
         ("Sources/Runtime/Store/A.swift", "\timport Replication // why", "Replication"),
         ("Sources/brigade/A.swift", "import NIOCore", "NIOCore"),

@@ -94,7 +94,7 @@ import Testing
         let sealed = try folder.body("late").seal(
             late, in: folder.bucket.temporaryDirectory, durable: false)
         let early = try folder.put(Self.key, "early")
-        try folder.bucket.install(sealed, late, check: { _ in })
+        try folder.bucket.install(sealed, late, { _ in nil }, check: { _ in })
         #expect(try folder.text(Self.key) == "early")
         let wanted = versioning == .enabled ? [early, late.versionID.text] : ["null"]
         #expect(try folder.versions().map(\.version) == wanted)

@@ -39,7 +39,8 @@ struct NotificationLog: Sendable {
         var readBytes: Int64 = 0
     }
 
-    static let segmentBytes: Int64 = 8 << 20
+    /// A segment that has grown to this is followed by another.
+    private let segmentBytes: Int64
     private static let headBytes = 8
 
     private let directory: String
@@ -55,8 +56,9 @@ struct NotificationLog: Sendable {
     private(set) var damaged = 0
 
     /// Reads what an earlier process left.
-    init(directory: String, durable: Bool) throws(StorageError) {
+    init(directory: String, durable: Bool, segmentBytes: Int64 = 8 << 20) throws(StorageError) {
         self.directory = directory
+        self.segmentBytes = segmentBytes
         isDurable = durable
         try Disk.makePath(directory)
         let numbers = try Disk.names(in: directory)
@@ -85,7 +87,9 @@ struct NotificationLog: Sendable {
         segment.bytes = try file.size
         segments.append(segment)
         let index = segments.count - 1
-        for record in try records(of: index) {
+        let (records, bad) = try records(of: index)
+        damaged += bad
+        for record in records {
             lastSequence = max(lastSequence, record.sequence)
             switch record.kind {
             case .event, .moved:
@@ -137,7 +141,7 @@ struct NotificationLog: Sendable {
     private mutating func write(
         _ kind: Kind, _ sequence: UInt64, lane: [UInt8] = [], body: [UInt8] = []
     ) throws(StorageError) -> Place {
-        if segments.last!.bytes >= Self.segmentBytes { try addSegment(segments.last!.number + 1) }
+        if segments.last!.bytes >= segmentBytes { try addSegment(segments.last!.number + 1) }
         var content = ByteWriter(capacity: lane.count + body.count + 16)
         content.append(kind.rawValue)
         content.append(sequence)
@@ -218,7 +222,7 @@ struct NotificationLog: Sendable {
         moved = []
         for index in segments.indices where segments[index].readBytes < segments[index].bytes {
             guard events.count < room else { break }
-            for record in try records(of: index, from: segments[index].readBytes) {
+            for record in try records(of: index, from: segments[index].readBytes).found {
                 guard record.kind == .event else { continue }
                 if !skipped.contains(record.sequence) { events.append(record.event) }
             }
@@ -245,12 +249,14 @@ struct NotificationLog: Sendable {
         var event: Event { Event(sequence: sequence, lane: lane, place: place) }
     }
 
-    private mutating func records(of index: Int, from start: Int64 = 0) throws(StorageError)
-        -> [Record]
+    /// The records from an offset on, and how many there cannot be read.
+    private func records(of index: Int, from start: Int64 = 0) throws(StorageError)
+        -> (found: [Record], damaged: Int)
     {
         let segment = segments[index]
         let bytes = try segment.file.read(Int(segment.bytes - start), at: start)
         var found: [Record] = []
+        var damaged = 0
         var reader = ByteReader(bytes[...])
         while let length: UInt32 = reader.integer() {
             let offset = bytes.count - reader.rest.count - 4
@@ -265,7 +271,7 @@ struct NotificationLog: Sendable {
                 damaged += 1
             }
         }
-        return found
+        return (found, damaged)
     }
 
     private static func parse(_ bytes: ArraySlice<UInt8>, _ place: Place) -> Record? {

@@ -3,8 +3,6 @@ import NIOConcurrencyHelpers
 /// The notifications that wait for one webhook: on disk all of them, in memory the next ones. Thread-safe; calls write to
 /// the disk, and ``synchronize(through:)`` waits for it.
 final class NotificationQueue: Sendable {
-    /// Events known in memory. Behind so many of one key that the webhook refuses, others wait too.
-    static let windowEvents = 16_384
     /// Then what would add to them is refused: some two million events.
     static let bytesMaximum: Int64 = 2 << 30
 
@@ -14,6 +12,15 @@ final class NotificationQueue: Sendable {
         /// Appended, and not yet known to have happened.
         var uncommitted: Set<UInt64> = []
         var onReady: (@Sendable () -> Void)?
+        /// Events known in memory. Behind so many of one key that the webhook refuses, others wait too.
+        let windowEvents: Int
+
+        mutating func fill() throws {
+            guard log.hasUnread else { return }
+            for event in try log.read(room: windowEvents - plan.count) {
+                plan.add(event, isCommitted: !uncommitted.contains(event.sequence))
+            }
+        }
     }
 
     private let directory: String
@@ -22,12 +29,16 @@ final class NotificationQueue: Sendable {
     /// How far the log is on the disk; held during the flush, so that those who wait share the next one.
     private let synced = NIOLockedValueBox<(segment: Int, bytes: Int64)>((0, 0))
 
-    init(directory: String, durable: Bool, plan: DeliveryPlan = DeliveryPlan()) throws {
+    init(
+        directory: String, durable: Bool, plan: DeliveryPlan = DeliveryPlan(),
+        windowEvents: Int = 16_384, segmentBytes: Int64 = 8 << 20
+    ) throws {
         self.directory = directory
         isDurable = durable
-        state = NIOLockedValueBox(
-            State(log: try NotificationLog(directory: directory, durable: durable), plan: plan))
-        try state.withLockedValue { try Self.fill(&$0) }
+        let log = try NotificationLog(
+            directory: directory, durable: durable, segmentBytes: segmentBytes)
+        state = NIOLockedValueBox(State(log: log, plan: plan, windowEvents: windowEvents))
+        try state.withLockedValue { try $0.fill() }
     }
 
     /// Events that are not delivered.
@@ -44,7 +55,7 @@ final class NotificationQueue: Sendable {
 
     func append(lane: [UInt8], body: [UInt8]) throws -> Notice {
         try state.withLockedValue { state in
-            let isBehind = state.log.hasUnread || state.plan.count >= Self.windowEvents
+            let isBehind = state.log.hasUnread || state.plan.count >= state.windowEvents
             let event = try state.log.append(lane: lane, body: body)
             state.uncommitted.insert(event.sequence)
             if !isBehind {
@@ -83,16 +94,9 @@ final class NotificationQueue: Sendable {
     /// What is to be sent now, and when to ask again if nothing happens.
     func take(now: UInt64) throws -> (events: [NotificationLog.Event], nextTime: UInt64?) {
         try state.withLockedValue { state in
-            if state.plan.count < Self.windowEvents / 2 { try Self.fill(&state) }
+            if state.plan.count < state.windowEvents / 2 { try state.fill() }
             let events = state.plan.take(now: now)
             return (events, state.plan.nextTime)
-        }
-    }
-
-    private static func fill(_ state: inout State) throws {
-        guard state.log.hasUnread else { return }
-        for event in try state.log.read(room: windowEvents - state.plan.count) {
-            state.plan.add(event, isCommitted: !state.uncommitted.contains(event.sequence))
         }
     }
 

@@ -43,7 +43,7 @@ final class Notifier: Sendable {
         }
         self.standing = Dictionary(grouping: standing) { $0.0 }.mapValues { $0.map(\.1) }
         try Disk.makeDirectory(directory)
-        deploymentID = try Self.deploymentID(of: directory)
+        deploymentID = try Self.deploymentID(of: root)
         var queues: [String: NotificationQueue] = [:]
         let left = try Disk.names(in: directory).filter(LocalS3Webhook.isName)
         for name in Set(left + configuration.webhooks.map(\.name)) {
@@ -69,8 +69,8 @@ final class Notifier: Sendable {
         }
     }
 
-    private static func deploymentID(of directory: String) throws -> String {
-        let file = "\(directory)/deployment-id"
+    private static func deploymentID(of root: String) throws -> String {
+        let file = "\(root)/deployment-id"
         if let known = String(
             validating: try Disk.exists(file) ? Disk.contents(of: file) : [], as: UTF8.self),
             known.utf8.count == 36

@@ -53,6 +53,7 @@ enum StorageFormat {
             format                       the version of this layout
             lock                         locked while a process has the folder open
             session                      the machine's boot id, while the folder is open
+            deployment-id                a UUID, which notifications bear
             notifications/NAME/log-N     the notifications for a webhook
             removed/                     buckets on their way out; emptied at start
             buckets/NAME/bucket          i64 creation time, Unix milliseconds; then the fields of its settings

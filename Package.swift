@@ -57,7 +57,8 @@ let package = Package(
                 "Lambda", "Runtime", "Functions", "Replication", "S3", "LocalS3", "TestSupport",
             ]),
         .testTarget(
-            name: "LocalS3Tests", dependencies: ["LocalS3", "S3", "Transport", "TestSupport"]),
+            name: "LocalS3Tests",
+            dependencies: ["LocalS3", "S3", "Signing", "Transport", "TestSupport"]),
         .testTarget(
             name: "BrigadeTests",
             dependencies: [

@@ -43,7 +43,8 @@ public struct LocalS3Server: Service, Sendable {
     }
 
     static func start(
-        _ configuration: LocalS3Configuration, clock: @escaping @Sendable () -> Int64
+        _ configuration: LocalS3Configuration, clock: @escaping @Sendable () -> Int64,
+        times: ConnectionTimes = ConnectionTimes()
     ) async throws -> RunningLocalS3 {
         let pool = NIOThreadPool(numberOfThreads: RunningLocalS3.poolThreads)
         pool.start()
@@ -56,7 +57,7 @@ public struct LocalS3Server: Service, Sendable {
             let service = S3Service(
                 store: store, notifier: notifier, configuration: configuration, clock: clock)
             let connections = Connections(maximum: configuration.connectionsMaximum)
-            let channel = try await listen(service, pool, group, connections)
+            let channel = try await listen(service, pool, group, connections, times)
             notifier.start()
             return RunningLocalS3(
                 host: configuration.host, port: channel.localAddress?.port ?? 0,
@@ -95,7 +96,7 @@ public struct LocalS3Server: Service, Sendable {
 
     private static func listen(
         _ service: S3Service, _ pool: NIOThreadPool, _ group: MultiThreadedEventLoopGroup,
-        _ connections: Connections
+        _ connections: Connections, _ times: ConnectionTimes
     ) async throws -> any Channel {
         let configuration = service.configuration
         let authenticator = Authenticator(keys: configuration.keys, region: configuration.region)
@@ -103,22 +104,26 @@ public struct LocalS3Server: Service, Sendable {
             .serverChannelOption(.backlog, value: 512)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // A client that has sent all that it will may still wait for its answer.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(
                     minimum: 4 << 10, initial: 16 << 10, maximum: 256 << 10)
             )
             .childChannelInitializer { channel in
-                guard connections.add(channel) else { return channel.close() }
+                guard let seat = connections.add(channel) else { return channel.close() }
                 return channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.configureHTTPServerPipeline(
-                        withPipeliningAssistance: true, withErrorHandling: false)
-                    try pipeline.addHandler(
-                        IdleStateHandler(allTimeout: RunningLocalS3.idleTimeout))
+                        withPipeliningAssistance: false, withErrorHandling: false,
+                        withEncoderConfiguration: .init(),
+                        withDecoderLimitConfiguration: S3Request.headLimits)
+                    try pipeline.addHandler(IdleStateHandler(allTimeout: times.idle))
                     try pipeline.addHandler(
                         ConnectionHandler(
-                            service: service, authenticator: authenticator, pool: pool))
+                            service: service, authenticator: authenticator, pool: pool,
+                            seat: seat, times: times))
                 }
             }
         do {
@@ -142,8 +147,6 @@ public struct LocalS3Server: Service, Sendable {
 public struct RunningLocalS3: Sendable {
     /// Threads that wait for the disk: as many writes can share one flush of its journal.
     static let poolThreads = 16
-    /// A connection that neither sends nor takes a byte for so long is closed.
-    static let idleTimeout = TimeAmount.seconds(60)
     /// What is being answered when it is stopped may take this long.
     static let stopTimeout = TimeAmount.seconds(5)
 
@@ -156,6 +159,9 @@ public struct RunningLocalS3: Sendable {
     private let pool: NIOThreadPool
     private let group: MultiThreadedEventLoopGroup
     private let connections: Connections
+
+    /// How many clients are connected now.
+    var connectionCount: Int { connections.count }
 
     /// `http://host:port`
     public var endpoint: String { "http://\(host):\(port)" }
@@ -187,7 +193,13 @@ public struct RunningLocalS3: Sendable {
         await notifier.stop()
         try await group.shutdownGracefully()
         let store = store
-        try await pool.runIfActive { try store.close() }
+        do {
+            try await pool.runIfActive { try store.close() }
+        } catch {
+            // The logs of the indexes stay, and the next start goes by them.
+            try await pool.shutdownGracefully()
+            throw error
+        }
         try await pool.shutdownGracefully()
     }
 }

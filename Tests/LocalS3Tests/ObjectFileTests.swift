@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 1, 32_000, 32_768, 40_000, 200_000])
+    @Test(arguments: [0, 1, 32_000, 32_768, 40_000, 200_000, 262_144, 262_145, 600_000])
     func bytesOfAnySizeComeBack(size: Int) throws {
         let folder = try TemporaryFolder()
         let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
@@ -64,7 +64,10 @@ import Testing
         record.size = Int64(size)
         record.metadata = (0..<40).map { NamedValue("x-amz-meta-\($0)", "value") }
         let path = folder.path + "/object"
-        try upload.finish().seal(record, in: folder.path, durable: false).move(to: path)
+        let staged = upload.finish()
+        #expect(staged.sums.count == 4 * ((size + (256 << 10) - 1) / (256 << 10)))
+        record.sums = staged.sums
+        try staged.seal(record, in: folder.path, durable: false).move(to: path)
         let object = ReadableObject(object: try ObjectFile.open(path), lease: nil)
         #expect(object.record == record)
         var read: [UInt8] = []

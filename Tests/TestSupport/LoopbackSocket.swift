@@ -26,9 +26,15 @@ public enum LoopbackSocket {
         return (descriptor, port)
     }
 
-    public static func connect(port: Int) -> Int32? {
+    /// - Parameter receiveBuffer: bytes that the kernel may take in unread; 0 leaves it to the kernel.
+    public static func connect(port: Int, receiveBuffer: Int32 = 0) -> Int32? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return nil }
+        if receiveBuffer > 0 {
+            var size = receiveBuffer
+            setsockopt(
+                descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = loopback(port: UInt16(port))
         let isConnected = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {

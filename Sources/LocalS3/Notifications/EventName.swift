@@ -17,6 +17,14 @@ enum EventName: String, Sendable, CaseIterable {
     /// Everything that changes an object.
     static let everything = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
 
+    /// Whether it tells of a version that was not there before.
+    var isOfNewVersion: Bool {
+        switch self {
+        case .put, .post, .copy, .completeMultipartUpload, .deleteMarkerCreated: true
+        default: false
+        }
+    }
+
     var isRemoval: Bool { self == .delete || self == .deleteMarkerCreated }
 
     /// The events that a name or a pattern ("s3:ObjectCreated:*") means; none when it is neither.

@@ -149,7 +149,7 @@ final class Notifier: Sendable {
         let time = clock()
         let document = EventDocument(
             name: name, bucket: bucket.name, record: record, time: time,
-            sequencer: nextSequencer(time),
+            sequencer: sequencer(of: record, name, time),
             origin: EventDocument.Origin(
                 accessKeyID: request.accessKeyID, region: configuration.region,
                 clientAddress: request.clientAddress,
@@ -172,9 +172,17 @@ final class Notifier: Sendable {
         }
     }
 
-    /// Nanoseconds since 1970, or more: greater for each event than for the one before.
-    private func nextSequencer(_ milliseconds: Int64) -> UInt64 {
+    /// Nanoseconds since 1970, or more: greater for each event than for the one before. That of a new version is by its
+    /// number, so that of versions which are written at the same time the current one has the greatest.
+    private func sequencer(of record: ObjectRecord, _ name: EventName, _ milliseconds: Int64)
+        -> UInt64
+    {
         lastSequencer.withLockedValue { last in
+            if let version = record.version, name.isOfNewVersion {
+                let sequencer = version.number * 1_000
+                last = max(last, sequencer)
+                return sequencer
+            }
             last = max(last + 1, UInt64(max(0, milliseconds)) * 1_000_000)
             return last
         }

@@ -10,9 +10,6 @@ final class AnswerWriter {
     private var dateSeconds: Int64 = -1
     private var date = ""
     private var idState = UInt64.random(in: 0 ... .max)
-    /// Whether a body is on its way out: then the client is the one that is waited for.
-    private(set) var isSending = false
-
     init(clock: @escaping @Sendable () -> Int64) { self.clock = clock }
 
     /// 16 hex digits, different for each request.
@@ -64,41 +61,59 @@ final class AnswerWriter {
                 finish(context, done)
                 return
             }
-            isSending = true
-            send(object.pieces(of: range)[...], of: object, context, done)
+            send(object.pieces(of: range)[...], of: object, isChecked: true, context, done)
         }
     }
 
-    /// One piece after the other; each file is open only while it is sent, and the object's lease until the end.
+    /// One step after the other; each file is open only while it is sent, and the object's lease until the end.
+    ///
+    /// - Parameter isChecked: of the first step; see ``ReadableObject/checkStart(of:)``.
     private func send(
-        _ pieces: ArraySlice<ReadableObject.Piece>, of object: ReadableObject,
+        _ pieces: ArraySlice<ReadableObject.Piece>, of object: ReadableObject, isChecked: Bool,
         _ context: ChannelHandlerContext, _ done: @escaping (Bool) -> Void
     ) {
         guard let piece = pieces.first else {
-            isSending = false
             finish(context, done)
             return
         }
-        let handle: NIOFileHandle
-        do throws(StorageError) {
-            let file = try piece.open()
-            let duplicate = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
-            guard duplicate >= 0 else { throw StorageError(operation: "dup", path: piece.path) }
-            handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: duplicate)
+        do {
+            let data = try piece.open()
+            send(piece.range, of: data, isChecked: isChecked, context) { [self] isWhole in
+                guard isWhole else { return done(false) }
+                send(pieces.dropFirst(), of: object, isChecked: false, context, done)
+            }
         } catch {
             // The head has been sent: cutting the connection is the only way to say that the body is not whole.
             done(false)
-            return
+        }
+    }
+
+    private func send(
+        _ range: Range<Int64>, of data: DataFile, isChecked: Bool, _ context: ChannelHandlerContext,
+        _ done: @escaping (Bool) -> Void
+    ) {
+        guard !range.isEmpty else { return done(true) }
+        let end = ReadableObject.endOfStep(range)
+        let handle: NIOFileHandle
+        do {
+            if !isChecked { try data.forEachBlock(of: range.lowerBound..<end) { _ in } }
+            let duplicate = fcntl(data.file.descriptor, F_DUPFD_CLOEXEC, 0)
+            guard duplicate >= 0 else {
+                throw StorageError(operation: "dup", path: data.file.path)
+            }
+            handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: duplicate)
+        } catch {
+            return done(false)
         }
         let region = FileRegion(
-            fileHandle: handle, readerIndex: Int(piece.offset),
-            endIndex: Int(piece.offset + piece.length))
+            fileHandle: handle, readerIndex: Int(range.lowerBound), endIndex: Int(end))
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { [self] result in
             // Best effort: it was open for reading only.
             try? handle.close()
             switch result {
-            case .success: send(pieces.dropFirst(), of: object, context, done)
+            case .success:
+                send(end..<range.upperBound, of: data, isChecked: false, context, done)
             case .failure: done(false)
             }
         }

@@ -28,13 +28,18 @@ struct Authenticator: Sendable {
     /// - Parameter now: Unix milliseconds.
     /// - Throws: ``S3Failure``; `AccessDenied` when there is no signature at all.
     func authenticate(_ request: S3Request, now: Int64) throws(S3Failure) -> Identity {
-        if let authorization = request.header("authorization") {
-            return try checkHeader(authorization, request, now: now / 1_000)
+        let isPresigned = request.query.contains { $0.name == "X-Amz-Signature" }
+        guard let authorization = request.header("authorization") else {
+            guard isPresigned else { throw S3Failure(.accessDenied) }
+            return try checkQuery(request, now: now / 1_000)
         }
-        guard request.query.contains(where: { $0.name == "X-Amz-Signature" }) else {
-            throw S3Failure(.accessDenied)
+        guard !isPresigned else {
+            throw S3Failure.invalidArgument(
+                "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
+                    + "parameter or the Authorization header should be specified",
+                name: "Authorization", value: authorization)
         }
-        return try checkQuery(request, now: now / 1_000)
+        return try checkHeader(authorization, request, now: now / 1_000)
     }
 
     private func checkHeader(_ authorization: String, _ request: S3Request, now: Int64)
@@ -86,7 +91,7 @@ struct Authenticator: Sendable {
                 name: "x-amz-content-sha256", value: text)
         }
         let own: [Substring] = ["host", "x-amz-date", "x-amz-content-sha256"]
-        let signedNames = names.pieces(";")
+        let signedNames = names.pieces(";", omittingEmpty: false)
         guard own.allSatisfy(signedNames.contains) else {
             throw S3Failure(.signatureDoesNotMatch)
         }
@@ -109,6 +114,12 @@ struct Authenticator: Sendable {
     }
 
     private func checkQuery(_ request: S3Request, now: Int64) throws(S3Failure) -> Identity {
+        let own = request.query.map(\.name).filter(Self.isOwn)
+        guard Set(own).count == own.count else {
+            throw S3Failure(
+                .authorizationQueryParametersError,
+                "The parameters of a signature in the query must be given once.")
+        }
         func parameter(_ name: String) throws(S3Failure) -> String {
             guard let value = request.parameter(name) else {
                 throw S3Failure(
@@ -146,7 +157,8 @@ struct Authenticator: Sendable {
         guard now < time + Int64(expires) else {
             throw S3Failure(.accessDenied, "Request has expired")
         }
-        let names = try parameter("X-Amz-SignedHeaders")[...].pieces(";")
+        let names = try parameter("X-Amz-SignedHeaders")[...]
+            .pieces(";", omittingEmpty: false)
         guard names.contains("host") else { throw S3Failure(.signatureDoesNotMatch) }
         try requireSigned(names, request)
         let query = signer.presign(
@@ -162,11 +174,33 @@ struct Authenticator: Sendable {
             throw S3Failure(.signatureDoesNotMatch)
         }
         return Identity(
-            accessKeyID: key.accessKeyID, isReadOnly: key.isReadOnly, payload: .unsigned)
+            accessKeyID: key.accessKeyID, isReadOnly: key.isReadOnly,
+            payload: try Self.presignedPayload(request))
+    }
+
+    /// A presigned URL says nothing of the body. A header may, and is then held to it: bytes in chunks that were taken for
+    /// the object's own would be another object.
+    private static func presignedPayload(_ request: S3Request) throws(S3Failure) -> PayloadHash {
+        guard let text = request.header("x-amz-content-sha256") else { return .unsigned }
+        switch PayloadHash(headerValue: text) {
+        case let payload? where payload != .streamingSigned && payload != .streamingSignedTrailer:
+            return payload
+        default:
+            throw S3Failure.invalidArgument(
+                "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER or a valid sha256 value.",
+                name: "x-amz-content-sha256", value: text)
+        }
     }
 
     /// Every `x-amz-` header must be under the signature: else anybody on the way could add one.
     private func requireSigned(_ names: [Substring], _ request: S3Request) throws(S3Failure) {
+        // Otherwise they are not the names that were signed, which are part of what is signed.
+        let isOrdered = zip(names, names.dropFirst()).allSatisfy { first, second in
+            first.utf8.lexicographicallyPrecedes(second.utf8)
+        }
+        guard isOrdered, names.allSatisfy({ request.headers.contains(name: String($0)) }) else {
+            throw S3Failure(.signatureDoesNotMatch)
+        }
         for (name, _) in request.headers where name.utf8.count > 6 {
             guard zip(name.utf8, "x-amz-".utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) else {
                 continue

@@ -18,6 +18,8 @@ final class BodyReceiver {
     private let checksumRequest: ChecksumRequest?
     private let contentMD5: [UInt8]?
     private let declaredBytes: Int64?
+    /// Lower-case names, of a payload with trailers.
+    private let announcedTrailers: [String]
     private var document: [UInt8] = []
     private var size: Int64 = 0
     private var md5: Checksum?
@@ -32,6 +34,10 @@ final class BodyReceiver {
     ) throws(S3Failure) {
         payload = identity.payload
         if payload.isStreaming { framing = AWSChunkedReader(payload, identity.chunks) }
+        let hasTrailers = payload.isStreaming && payload != .streamingSigned
+        announcedTrailers =
+            hasTrailers
+            ? request.headers[canonicalForm: "x-amz-trailer"].map { $0.lowercased() } : []
         declaredBytes = try Self.declaredBytes(request, isStreaming: payload.isStreaming)
         contentMD5 = try Self.contentMD5(request)
         checksumRequest = operation.takesBody ? try ChecksumRequest.parse(request) : nil
@@ -84,6 +90,8 @@ final class BodyReceiver {
     private func take(_ bytes: UnsafeRawBufferPointer) throws {
         size += Int64(bytes.count)
         guard size <= bytesMaximum else { throw Self.tooLarge(sink) }
+        // Of a body in chunks; the other forms end where they say.
+        if let declaredBytes, size > declaredBytes { throw S3Failure(.incompleteBody) }
         md5?.update(bytes)
         sha256?.update(bytes)
         checksum?.update(bytes)
@@ -102,6 +110,8 @@ final class BodyReceiver {
         } catch {
             throw Self.failure(error)
         }
+        // What was announced and is not there would not be checked; nor would be what was not announced.
+        guard trailers.map(\.name) == announcedTrailers else { throw S3Failure(.malformedTrailer) }
         if let declaredBytes, declaredBytes != size { throw S3Failure(.incompleteBody) }
         if case .sha256(let expected) = payload, let digest = sha256.take()?.finalize() {
             guard Hex.encode(digest) == expected else { throw S3Failure(.contentSHA256Mismatch) }
@@ -125,15 +135,15 @@ final class BodyReceiver {
         _ value: [UInt8], _ algorithm: ChecksumAlgorithm, _ trailers: [NamedValue]
     ) throws(S3Failure) {
         let header = ChecksumRequest.header(of: algorithm)
-        var expected = checksumRequest?.expected
-        if expected == nil, let text = trailers.first(where: { $0.name == header })?.value {
-            guard let decoded = Base64.decode(text) else {
+        var claims = [checksumRequest?.expected].compactMap(\.self)
+        for trailer in trailers where trailer.name == header {
+            guard let decoded = Base64.decode(trailer.value) else {
                 throw S3Failure(
                     .invalidRequest, "Value for \(header) trailing header is invalid.")
             }
-            expected = decoded
+            claims.append(decoded)
         }
-        guard expected == nil || expected == value else {
+        guard claims.allSatisfy({ $0 == value }) else {
             throw S3Failure(
                 .badDigest,
                 "The \(ChecksumRequest.name(of: algorithm)) you specified did not match the calculated checksum."

@@ -7,38 +7,65 @@ import Signing
 ///
 /// What is quick (reading, and writing when nothing has to reach the disk) is done on the loop: a task switch would
 /// cost more. What waits for the disk goes to the pool. Bodies of downloads are sent by the kernel from the file.
-final class ConnectionHandler: ChannelInboundHandler {
+/// What a client sends before it has its answer waits in a queue, and nothing more is read from it meanwhile.
+final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
     /// A refused request's body up to this is read and dropped so that the connection can go on.
     static let drainedBytesMaximum = 1 << 20
-    /// How long a client may go on sending after a refusal before the connection is cut.
-    static let lingerSeconds: Int64 = 5
+    /// Parts of requests that came before the answer to an earlier one. No S3 client sends any; who sends more is cut off.
+    static let queuedPartsMaximum = 256
 
     private enum Phase {
         case idle
         case receiving(Operation, S3Request, BodyReceiver)
         /// The request's body is dropped; then this is the answer.
-        case draining(S3Response, HTTPRequestHead, S3Request?)
-        case answering
+        case draining(S3Response, S3Request?)
+        /// The disk is waited for.
+        case performing
+        /// The client is waited for, which takes the answer.
+        case sending
         /// The last answer was given; what still comes is dropped.
         case closing
+
+        var takesParts: Bool {
+            switch self {
+            case .idle, .receiving, .draining: true
+            case .performing, .sending, .closing: false
+            }
+        }
     }
 
     private let service: S3Service
     private let authenticator: Authenticator
     private let pool: NIOThreadPool
+    private let seat: Connections.Seat
+    private let times: ConnectionTimes
     private let answers: AnswerWriter
     private var phase = Phase.idle
     private var head: HTTPRequestHead?
+    private var queue = CircularBuffer<HTTPServerRequestPart>()
+    /// What ended the readable part of the input; it is answered after the requests before it.
+    private var problem: HTTPParserError?
+    private var isInputClosed = false
+    private var isLastAnswerSent = false
+    private var isReadHeld = false
     private var isQuiescing = false
     private var clientAddress = ""
+    private var hasSeenPart = false
+    private var deadline: Scheduled<Void>?
 
-    init(service: S3Service, authenticator: Authenticator, pool: NIOThreadPool) {
+    init(
+        service: S3Service, authenticator: Authenticator, pool: NIOThreadPool,
+        seat: Connections.Seat, times: ConnectionTimes
+    ) {
         self.service = service
         self.authenticator = authenticator
         self.pool = pool
+        self.seat = seat
+        self.times = times
         answers = AnswerWriter(clock: service.clock)
     }
 
@@ -48,15 +75,50 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
+        hasSeenPart = true
+        let part = unwrapInboundIn(data)
+        if phase.takesParts, queue.isEmpty {
+            handle(part, context)
+        } else if case .closing = phase {
+            return
+        } else if queue.count < Self.queuedPartsMaximum {
+            queue.append(part)
+        } else {
+            close(context)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // Bytes have come and no part of a request: a head is on its way, and may not be for ever.
+        if case .idle = phase, !hasSeenPart, queue.isEmpty, deadline == nil {
+            setDeadline(times.head, context) { handler, context in
+                guard case .idle = handler.phase else { return }
+                handler.sendLast(handler.response(S3Failure(.requestTimeout)), nil, context)
+            }
+        }
+        hasSeenPart = false
+        context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        switch phase {
+        case .performing, .sending: isReadHeld = true
+        case .idle, .receiving, .draining, .closing: context.read()
+        }
+    }
+
+    private func handle(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        switch part {
         case .head(let head): begin(head, context)
         case .body(let buffer): take(buffer, context)
-        case .end(let trailers): end(trailers, context)
+        case .end: end(context)
         }
     }
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard case .idle = phase else { return }
+        cancelDeadline()
+        seat.markBusy()
         self.head = head
         let id = answers.nextRequestID()
         var request: S3Request?
@@ -92,7 +154,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    private func end(_ trailers: HTTPHeaders?, _ context: ChannelHandlerContext) {
+    private func end(_ context: ChannelHandlerContext) {
         switch phase {
         case .receiving(let operation, let request, let receiver):
             let body: ReceivedBody
@@ -100,17 +162,14 @@ final class ConnectionHandler: ChannelInboundHandler {
                 body = try receiver.finish()
             } catch {
                 let failure = S3Service.failure(error, bucket: request.bucket)
-                let response = S3Response(
-                    failure, resource: request.rawPath, requestID: request.requestID)
-                answer(response, request, context)
+                answer(response(failure, request), request, context)
                 return
             }
             perform(operation, request, body, context)
-        case .draining(let response, let head, let request):
-            self.head = head
+        case .draining(let response, let request):
+            cancelDeadline()
             answer(response, request, context)
-        case .closing: context.close(promise: nil)
-        case .idle, .answering: break
+        case .idle, .performing, .sending, .closing: break
         }
     }
 
@@ -118,11 +177,11 @@ final class ConnectionHandler: ChannelInboundHandler {
         _ operation: Operation, _ request: S3Request, _ body: ReceivedBody,
         _ context: ChannelHandlerContext
     ) {
-        phase = .answering
         guard operation.waitsForDisk(isDurable: service.configuration.durable) else {
             answer(service.answer(operation, request, body), request, context)
             return
         }
+        phase = .performing
         let service = service
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         pool.runIfActive(eventLoop: context.eventLoop) {
@@ -131,7 +190,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             let (handler, context) = bound.value
             switch result {
             case .success(let response): handler.answer(response, request, context)
-            case .failure: context.close(promise: nil)
+            case .failure: handler.close(context)
             }
         }
     }
@@ -141,102 +200,203 @@ final class ConnectionHandler: ChannelInboundHandler {
         _ failure: S3Failure, _ request: S3Request?, _ context: ChannelHandlerContext
     ) {
         guard let head else { return }
-        let response = S3Response(
-            failure, resource: request?.rawPath ?? head.uri,
-            requestID: request?.requestID ?? answers.nextRequestID())
+        let response = response(failure, request)
         let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         let isChunked = head.headers.contains(name: "transfer-encoding")
-        if !isChunked, length <= Self.drainedBytesMaximum,
+        guard !isChunked, length <= Self.drainedBytesMaximum,
             !Self.expectsContinue(head) || length == 0
-        {
-            phase = .draining(response, head, request)
-            return
+        else { return sendLast(response, request, context) }
+        phase = .draining(response, request)
+        setDeadline(times.linger, context) { handler, context in
+            guard case .draining(let response, let request) = handler.phase else { return }
+            handler.sendLast(response, request, context)
         }
-        sendLast(response, request, context)
     }
 
     private func answer(
         _ response: S3Response, _ request: S3Request?, _ context: ChannelHandlerContext
     ) {
         guard let head, context.channel.isActive else { return }
-        phase = .answering
-        let keepsAlive = head.isKeepAlive && !isQuiescing
+        phase = .sending
+        let keepsAlive =
+            head.isKeepAlive && !Self.endsHTTP(head) && !isQuiescing
+            && !(isInputClosed && queue.isEmpty)
         answers.write(
             response, to: head, requestID: request?.requestID, keepsAlive: keepsAlive, context
         ) { [self] isWhole in
-            guard isWhole, keepsAlive else {
-                context.close(promise: nil)
-                return
-            }
+            guard isWhole else { return close(context) }
+            guard keepsAlive else { return linger(context) }
             self.head = nil
             phase = .idle
-            if isQuiescing { context.close(promise: nil) }
+            seat.markIdle()
+            // Not from here: a client that has sent many requests at once would be answered by a recursion as deep.
+            queue.isEmpty
+                ? goOn(context)
+                : NIOLoopBound((self, context), eventLoop: context.eventLoop).goOn()
         }
     }
 
-    /// Answers at once, and closes in a way that lets the client read it: closing with unread input would reset the
-    /// connection and could take the answer with it.
+    /// Takes up what has come meanwhile, and then reads on.
+    fileprivate func goOn(_ context: ChannelHandlerContext) {
+        while phase.takesParts, let part = queue.popFirst() { handle(part, context) }
+        guard phase.takesParts else { return }
+        if let problem {
+            fail(problem, context)
+        } else if case .idle = phase, isQuiescing || isInputClosed {
+            close(context)
+        } else if isReadHeld {
+            isReadHeld = false
+            context.read()
+        }
+    }
+
+    /// Answers at once, and takes no further request.
     private func sendLast(
         _ response: S3Response, _ request: S3Request?, _ context: ChannelHandlerContext
     ) {
-        guard let head, context.channel.isActive else { return }
+        guard context.channel.isActive else { return }
+        let head = head ?? HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+        seat.markBusy()
         phase = .closing
+        // Of a client that does not take even the answer.
+        setDeadline(times.linger, context) { $0.close($1) }
         answers.write(
             response, to: head, requestID: request?.requestID, keepsAlive: false, context
-        ) { isWhole in
-            guard isWhole else {
-                context.close(promise: nil)
-                return
-            }
-            context.close(mode: .output, promise: nil)
+        ) { [self] isWhole in isWhole ? linger(context) : close(context) }
+    }
+
+    /// Closes in a way that lets the client read the answer: closing with unread input would reset the connection and
+    /// could take the answer with it.
+    private func linger(_ context: ChannelHandlerContext) {
+        phase = .closing
+        isLastAnswerSent = true
+        guard !isInputClosed, !isQuiescing else { return close(context) }
+        context.close(mode: .output, promise: nil)
+        setDeadline(times.linger, context) { $0.close($1) }
+        if isReadHeld {
+            isReadHeld = false
+            context.read()
         }
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: .seconds(Self.lingerSeconds)) {
-            bound.value.close(promise: nil)
+    }
+
+    private func close(_ context: ChannelHandlerContext) {
+        phase = .closing
+        cancelDeadline()
+        context.close(promise: nil)
+    }
+
+    private func setDeadline(
+        _ time: TimeAmount, _ context: ChannelHandlerContext,
+        _ action: @escaping @Sendable (ConnectionHandler, ChannelHandlerContext) -> Void
+    ) {
+        deadline?.cancel()
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        deadline = context.eventLoop.scheduleTask(in: time) {
+            let (handler, context) = bound.value
+            handler.deadline = nil
+            action(handler, context)
         }
+    }
+
+    private func cancelDeadline() {
+        deadline?.cancel()
+        deadline = nil
+    }
+
+    private func response(_ failure: S3Failure, _ request: S3Request? = nil) -> S3Response {
+        S3Response(
+            failure, resource: request?.rawPath ?? head?.uri ?? "/",
+            requestID: request?.requestID ?? answers.nextRequestID())
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         // Lets go of what was being received: its temporary file goes with it.
         phase = .closing
+        queue.removeAll()
+        cancelDeadline()
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is HTTPParserError, case .idle = phase else {
-            context.close(promise: nil)
-            return
+        guard let error = error as? HTTPParserError else { return close(context) }
+        if phase.takesParts, queue.isEmpty {
+            fail(error, context)
+        } else if problem == nil {
+            problem = error
         }
-        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
-        self.head = head
-        sendLast(
-            S3Response(
-                S3Failure(.badRequest, "An error occurred when parsing the HTTP request."),
-                resource: "/", requestID: answers.nextRequestID()), nil, context)
+    }
+
+    /// Answers what cannot be read; where a request ends cannot be known after it.
+    private func fail(_ error: HTTPParserError, _ context: ChannelHandlerContext) {
+        switch phase {
+        case .draining(let response, let request): sendLast(response, request, context)
+        case .receiving(_, let request, _):
+            let failure =
+                error == .invalidEOFState
+                ? S3Failure(.incompleteBody)
+                : S3Failure(.invalidRequest, "The body of the HTTP request cannot be read.")
+            sendLast(response(failure, request), request, context)
+        case .idle, .performing, .sending, .closing:
+            let failure =
+                error == .headerOverflow
+                ? S3Failure(.requestHeaderSectionTooLarge)
+                : S3Failure(.badRequest, "An error occurred when parsing the HTTP request.")
+            sendLast(response(failure), nil, context)
+        }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is IdleStateHandler.IdleStateEvent:
+        case is IdleStateHandler.IdleStateEvent: giveUpWaiting(context)
+        case ChannelEvent.inputClosed:
+            isInputClosed = true
             switch phase {
-            case .receiving(_, let request, _):
-                sendLast(
-                    S3Response(
-                        S3Failure(.requestTimeout), resource: request.rawPath,
-                        requestID: request.requestID), request, context)
-            // The disk may be slower than a client may be.
-            case .answering where !answers.isSending: break
-            default: context.close(promise: nil)
+            case .idle where queue.isEmpty: close(context)
+            case .closing where isLastAnswerSent: close(context)
+            // It has sent all that it will, and still waits for its answer.
+            default: break
             }
         case is ChannelShouldQuiesceEvent:
             isQuiescing = true
-            if case .idle = phase { context.close(promise: nil) }
+            switch phase {
+            case .idle: close(context)
+            case .closing where isLastAnswerSent: close(context)
+            default: break
+            }
         default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// The client has neither sent nor taken a byte for as long as it may.
+    private func giveUpWaiting(_ context: ChannelHandlerContext) {
+        switch phase {
+        case .receiving(_, let request, _):
+            sendLast(response(S3Failure(.requestTimeout), request), request, context)
+        case .draining(let response, let request): sendLast(response, request, context)
+        // The disk may be slower than a client may be.
+        case .performing: break
+        // A head that is on its way has a time of its own.
+        case .idle where deadline != nil: break
+        case .idle, .sending, .closing: close(context)
         }
     }
 
     private static func expectsContinue(_ head: HTTPRequestHead) -> Bool {
         head.headers.first(name: "expect")?.lowercased() == "100-continue"
+    }
+
+    /// Whether what follows the request is no HTTP to the decoder. No other protocol is spoken here: it is the last request.
+    private static func endsHTTP(_ head: HTTPRequestHead) -> Bool {
+        head.method == .CONNECT || head.headers.contains(name: "upgrade")
+    }
+}
+
+extension NIOLoopBound<(ConnectionHandler, ChannelHandlerContext)> {
+    fileprivate func goOn() {
+        eventLoop.execute {
+            let (handler, context) = value
+            handler.goOn(context)
+        }
     }
 }
 

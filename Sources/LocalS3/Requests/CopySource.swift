@@ -36,6 +36,9 @@ struct CopySource: Sendable, Equatable {
             throw invalid(
                 "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
         }
+        guard String(validating: path, as: UTF8.self) != nil else {
+            throw invalid("Copy Source must be UTF-8")
+        }
         bucket = String(decoding: path[..<slash], as: UTF8.self)
         key = Array(path[(slash + 1)...])
         self.version = version

@@ -73,6 +73,7 @@ extension S3Failure {
         case invalidTag = "InvalidTag"
         case invalidURI = "InvalidURI"
         case keyTooLong = "KeyTooLongError"
+        case malformedTrailer = "MalformedTrailerError"
         case malformedXML = "MalformedXML"
         case maxMessageLengthExceeded = "MaxMessageLengthExceeded"
         case metadataTooLarge = "MetadataTooLarge"
@@ -87,6 +88,7 @@ extension S3Failure {
         case notImplemented = "NotImplemented"
         case notModified = "NotModified"
         case preconditionFailed = "PreconditionFailed"
+        case requestHeaderSectionTooLarge = "RequestHeaderSectionTooLarge"
         case requestTimeout = "RequestTimeout"
         case requestTimeTooSkewed = "RequestTimeTooSkewed"
         case signatureDoesNotMatch = "SignatureDoesNotMatch"
@@ -148,6 +150,8 @@ extension S3Failure {
             case .invalidStorageClass: "The storage class that you specified is not valid."
             case .invalidURI: "Couldn't parse the specified URI."
             case .keyTooLong: "Your key is too long."
+            case .malformedTrailer:
+                "The request contained trailing data that was not well-formed or did not conform to our published schema."
             case .malformedXML:
                 "The XML that you provided was not well formed or did not validate against our published schema."
             case .maxMessageLengthExceeded: "Your request was too large."
@@ -169,6 +173,8 @@ extension S3Failure {
                 "A header or query parameter that you provided implies functionality that is not implemented."
             case .preconditionFailed:
                 "At least one of the preconditions that you specified did not hold."
+            case .requestHeaderSectionTooLarge:
+                "The request header and query parameters used to make the request exceed the maximum allowed size."
             case .requestTimeout:
                 "Your socket connection to the server was not read from or written to within the timeout period."
             case .requestTimeTooSkewed:

@@ -4,6 +4,21 @@ import Signing
 /// A request with its target taken apart: nothing is normalised, the bytes of the path are the key.
 struct S3Request: Sendable {
     static let keyBytesMaximum = 1_024
+    /// Target, names and values of all headers. S3 takes 8 KiB of headers; the longest targets that it takes (a prefix, a
+    /// delimiter and two keys, percent-encoded) and a copy's source are some 16 KiB.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
+    static let headBytesMaximum = 32 << 10
+    /// User metadata of 2 KiB can be some 500 headers.
+    static let headerCountMaximum = 600
+
+    static let headLimits = {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderListSize = headBytesMaximum
+        limits.maxHeaderFieldSize = headBytesMaximum
+        limits.maxHeaderFieldCount = headerCountMaximum
+        return limits
+    }()
 
     let method: HTTPMethod
     /// As sent, for the signature and the error document.
@@ -26,6 +41,7 @@ struct S3Request: Sendable {
         method = head.method
         headers = head.headers
         self.requestID = requestID
+        try Self.refuseDoubles(head.headers)
         var target = Substring(head.uri)
         if !target.hasPrefix("/") {
             // The absolute form, which proxies are sent.
@@ -62,6 +78,26 @@ struct S3Request: Sendable {
 
     /// The first header of that name, as given.
     func header(_ name: String) -> String? { headers.first(name: name) }
+
+    /// The signature is of one of each; another that it does not cover could mean something else to somebody on the way.
+    private static func refuseDoubles(_ headers: HTTPHeaders) throws(S3Failure) {
+        var seen: Set<String> = []
+        for (name, _) in headers {
+            // Only by their lengths: most are none of them, and each request is looked at.
+            switch name.utf8.count {
+            case 4, 10, 13, 20: break
+            default: continue
+            }
+            let lower = name.lowercased()
+            switch lower {
+            case "host", "x-amz-date", "authorization", "x-amz-content-sha256":
+                guard seen.insert(lower).inserted else {
+                    throw S3Failure(.badRequest, "The \(lower) header must be given once.")
+                }
+            default: continue
+            }
+        }
+    }
 
     private static func parse(query: String) throws(S3Failure) -> [NamedValue] {
         guard !query.isEmpty else { return [] }

@@ -36,12 +36,13 @@ extension S3Service {
             range = wanted
             markPartial(&response, range, record)
         }
-        appendHeaders(of: record, request, to: &response)
+        try appendHeaders(of: record, request, to: &response)
         response.headers += Self.versionHeaders(of: record, in: bucket)
         response.headers += ObjectLocking.headers(of: record)
         if request.header("x-amz-checksum-mode")?.uppercased() == "ENABLED" {
             appendChecksum(of: record, part: part, isWhole: range.count == record.size, &response)
         }
+        if request.method != .HEAD { try object.checkStart(of: range) }
         response.body = .object(object, range)
         return response
     }
@@ -86,7 +87,7 @@ extension S3Service {
 
     private func appendHeaders(
         of record: ObjectRecord, _ request: S3Request, to response: inout S3Response
-    ) {
+    ) throws(S3Failure) {
         response.headers.append(
             ("Last-Modified", Timestamps.httpDate(record.modifiedMilliseconds / 1_000)))
         response.headers.append(("ETag", record.etag.quoted))
@@ -94,7 +95,14 @@ extension S3Service {
         var replaced: [String: String] = [:]
         if !request.query.isEmpty {
             for (parameter, header) in Self.overrides {
-                if let value = request.parameter(parameter) { replaced[header] = value }
+                guard let value = request.parameter(parameter) else { continue }
+                // It would end the header and begin one of the client's own.
+                guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+                    throw S3Failure.invalidArgument(
+                        "Header value cannot be represented in HTTP.", name: parameter,
+                        value: value)
+                }
+                replaced[header] = value
             }
         }
         var hasType = false

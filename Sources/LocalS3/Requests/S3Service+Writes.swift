@@ -105,6 +105,9 @@ extension S3Service {
                 guard entry.version.map(VersionID.isValid) ?? true else {
                     throw S3Failure(.noSuchVersion)
                 }
+                guard entry.key.count <= S3Request.keyBytesMaximum else {
+                    throw S3Failure(.keyTooLong)
+                }
                 let deletion = try bucket.delete(
                     entry.key, version: entry.version, now: clock(), announce: announce
                 ) { try check(entry, $0, request) }
@@ -181,7 +184,7 @@ extension S3Service {
         var entry = BatchEntry()
         while let child = try scanner.nextChild(of: object) {
             if scanner.name(of: child, is: "Key") {
-                entry.key = try scanner.bytes(of: child)
+                entry.key = Array(try scanner.string(of: child).utf8)
             } else if scanner.name(of: child, is: "VersionId") {
                 let version = try scanner.string(of: child)
                 if !version.isEmpty { entry.version = version }

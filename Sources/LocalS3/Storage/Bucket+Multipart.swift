@@ -177,7 +177,7 @@ extension Bucket {
                 let target = "\(directory)/\(MultipartName.file(number))"
                 if let file = piece.file {
                     // The open file, not whatever has its name by now.
-                    let source = "/proc/self/fd/\(file.descriptor)"
+                    let source = "/proc/self/fd/\(file.file.descriptor)"
                     guard
                         linkat(AT_FDCWD, source, AT_FDCWD, target, Int32(AT_SYMLINK_FOLLOW)) == 0
                     else { throw StorageError(operation: "link", path: target) }
@@ -228,18 +228,26 @@ extension Bucket {
 
     /// At start: removes the sets that no object refers to, and finishes completions that a crash cut short.
     func sweepUploads() throws {
-        var referred: [[UInt8]: Set<String>] = [:]
+        var referred: [[UInt8]: (sets: Set<String>, isSure: Bool)] = [:]
         for id in try Disk.names(in: path + "/multipart") {
             let directory = directory(ofUpload: id)
             for state in [MultipartName.completed, MultipartName.upload] {
-                guard let owner = try Self.record(at: "\(directory)/\(state)") else {
+                let owner: ObjectRecord?
+                do throws(StorageError) {
+                    owner = try Self.record(at: "\(directory)/\(state)")
+                } catch {
+                    // Whose it is cannot be told, so it stays; asked for, it is an error.
+                    if error.kind == .corrupt { break }
+                    throw error
+                }
+                guard let owner else {
                     if state == MultipartName.upload { try Disk.removeTree(directory) }
                     continue
                 }
                 let isReferred = try isReferred(id, by: owner.key, &referred)
                 if state == MultipartName.completed {
-                    if !isReferred { try Disk.removeTree(directory) }
-                } else if isReferred {
+                    if isReferred == false { try Disk.removeTree(directory) }
+                } else if isReferred == true {
                     try Disk.rename(
                         "\(directory)/\(state)", to: "\(directory)/\(MultipartName.completed)")
                 }
@@ -248,17 +256,28 @@ extension Bucket {
         }
     }
 
+    /// Whether a key's object or one of its versions has its bytes in a set; nil when a damaged one may have them there.
+    ///
     /// - Parameter known: the sets of keys with several versions, so that these are read once and not for each set.
     private func isReferred(
-        _ set: String, by key: [UInt8], _ known: inout [[UInt8]: Set<String>]
-    ) throws -> Bool {
-        if let sets = known[key] { return sets.contains(set) }
-        let files = VersionFiles(key, bucket: path)
-        let current = try Self.record(at: files.current)?.segments?.set
-        let others = try files.ids()
-        guard !others.isEmpty else { return current == set }
-        let sets = try Set(others.compactMap { try Self.record(at: files.file($0))?.segments?.set })
-        known[key] = current.map { sets.union([$0]) } ?? sets
-        return sets.contains(set) || current == set
+        _ set: String, by key: [UInt8], _ known: inout [[UInt8]: (sets: Set<String>, isSure: Bool)]
+    ) throws -> Bool? {
+        var found = known[key] ?? ([], true)
+        if known[key] == nil {
+            let files = VersionFiles(key, bucket: path)
+            let others = try files.ids()
+            for file in [files.current] + others.map(files.file) {
+                do throws(StorageError) {
+                    if let set = try Self.record(at: file)?.segments?.set {
+                        found.sets.insert(set)
+                    }
+                } catch {
+                    guard error.kind == .corrupt else { throw error }
+                    found.isSure = false
+                }
+            }
+            if !others.isEmpty { known[key] = found }
+        }
+        return found.sets.contains(set) ? true : found.isSure ? false : nil
     }
 }

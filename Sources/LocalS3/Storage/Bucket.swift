@@ -42,7 +42,8 @@ final class Bucket: Sendable {
         self.isDurable = isDurable
         self.pool = pool
         let file = "\(path)/bucket"
-        guard let settings = BucketSettings(encoded: try Disk.contents(of: file)) else {
+        let bytes = try Disk.contents(of: file)
+        guard let settings = BucketSettings(encoded: SealedBytes.open(bytes) ?? bytes) else {
             throw StorageError(.corrupt, operation: "read", path: file)
         }
         settingsBox = NIOLockedValueBox(settings)
@@ -51,6 +52,9 @@ final class Bucket: Sendable {
             try Disk.makeDirectory("\(path)/\(directory)")
         }
         let isVersioned = settings.versioning != .never
+        let rebuildsIndex =
+            try rebuildsIndex || !BucketIndex.isWhole(path + "/index")
+            || isVersioned && !BucketIndex.isWhole(path + "/versions-index")
         if isVersioned, rebuildsIndex { try Self.mendAll(path) }
         let index = try BucketIndex(
             directory: path + "/index", rebuilds: rebuildsIndex,
@@ -84,7 +88,8 @@ final class Bucket: Sendable {
     private static func write(_ settings: BucketSettings, _ path: String, _ durable: Bool)
         throws(StorageError)
     {
-        try Disk.replace("\(path)/bucket", with: settings.encoded(), durable: durable)
+        let bytes = SealedBytes.seal(settings.encoded())
+        try Disk.replace("\(path)/bucket", with: bytes, durable: durable)
         if durable { try Disk.synchronizeDirectory(path) }
     }
 

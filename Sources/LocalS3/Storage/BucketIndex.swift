@@ -14,7 +14,7 @@ struct BucketIndex {
     private(set) var frozen: IndexTable?
     /// Oldest first.
     private(set) var runs: [IndexRun] = []
-    private var log: OpenFile
+    private var log: IndexLog
     private var logNumber: Int
     private var nextNumber: Int
     private var isMaintained = false
@@ -54,27 +54,34 @@ struct BucketIndex {
         }
         logNumber = highest + 1
         nextNumber = highest + 2
-        log = try OpenFile(
-            "\(directory)/log-\(logNumber)", flags: O_WRONLY | O_CREAT | O_APPEND)
+        log = try IndexLog("\(directory)/log-\(logNumber)")
         if let allKeys { try allKeys(&self) }
         for number in logs.sorted() {
-            let bytes = try Disk.contents(of: "\(directory)/log-\(number)")
-            var reader = ByteReader(bytes[...])
-            while let length: UInt16 = reader.integer(), let key = reader.raw(Int(length)) {
-                table.set(Array(key), try find(Array(key)) ?? .deleted)
+            for key in try IndexLog.keys(in: "\(directory)/log-\(number)") {
+                table.set(key, try find(key) ?? .deleted)
             }
         }
-        if table.count > 0 || rebuilds { try flushNow() }
+        // Without a manifest the next start would take the index for lost.
+        if table.count > 0 || !Disk.exists(manifest) || rebuilds { try flushNow() }
         for number in logs { try Disk.remove("\(directory)/log-\(number)") }
     }
 
-    /// Notes that `key` is about to change. Must come before the object file changes.
-    func touch(_ key: [UInt8]) throws(StorageError) {
-        var writer = ByteWriter(capacity: key.count + 2)
-        writer.append(UInt16(key.count))
-        writer.append(raw: key)
-        try log.write(writer.bytes)
+    /// Whether the manifest and every run can be read. Takes about as long as reading the runs: 0.1 s for a million keys.
+    static func isWhole(_ directory: String) throws(StorageError) -> Bool {
+        do throws(StorageError) {
+            let manifest = "\(directory)/MANIFEST"
+            for number in try parse(Disk.contents(of: manifest), of: manifest).runs {
+                try IndexRun(path: "\(directory)/run-\(number)", number: number).check()
+            }
+            return true
+        } catch {
+            if error.kind == .corrupt || error.kind == .notFound { return false }
+            throw error
+        }
     }
+
+    /// Notes that `key` is about to change. Must come before the object file changes.
+    mutating func touch(_ key: [UInt8]) throws(StorageError) { try log.append(key) }
 
     mutating func set(_ key: [UInt8], _ entry: IndexEntry) { table.set(key, entry) }
 
@@ -132,8 +139,7 @@ extension BucketIndex {
         guard !isMaintained, always || table.count >= Self.tableEntriesMaximum || frozen != nil
         else { return nil }
         if frozen == nil {
-            log = try OpenFile(
-                "\(directory)/log-\(nextNumber)", flags: O_WRONLY | O_CREAT | O_APPEND)
+            log = try IndexLog("\(directory)/log-\(nextNumber)")
             logNumber = nextNumber
             nextNumber += 1
             frozen = table
@@ -185,13 +191,16 @@ extension BucketIndex {
         var writer = ByteWriter()
         writer.append(Int64(logNumber))
         for run in runs { writer.append(Int64(run.number)) }
-        try Disk.replace("\(directory)/MANIFEST", with: writer.bytes, durable: true)
+        try Disk.replace(
+            "\(directory)/MANIFEST", with: SealedBytes.seal(writer.bytes), durable: true)
     }
 
     private static func parse(_ bytes: [UInt8], of path: String) throws(StorageError)
         -> (runs: [Int], firstLog: Int)
     {
-        var reader = ByteReader(bytes[...])
+        // One of the time before there were seals has eight bytes a number and no more.
+        let numbers = bytes.count % 8 == 0 ? bytes : SealedBytes.open(bytes)
+        var reader = ByteReader(numbers?[...] ?? [])
         guard let firstLog: Int64 = reader.integer() else {
             throw StorageError(.corrupt, operation: "read", path: path)
         }

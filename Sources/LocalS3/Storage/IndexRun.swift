@@ -46,6 +46,8 @@ final class IndexRun: Sendable {
             offsets.append(offset)
             keys.append(Array(key))
         }
+        // The number of blocks is in no sum.
+        guard reader.isAtEnd else { throw corrupt }
         offsets.append(tableOffset)
         blockOffsets = offsets
         firstKeys = keys
@@ -71,6 +73,13 @@ final class IndexRun: Sendable {
             Checksum.of(Array(bytes[4...]), .crc32c).elementsEqual(bytes[..<4])
         else { throw StorageError(.corrupt, operation: "read", path: path) }
         return bytes
+    }
+
+    /// Reads all of it once.
+    ///
+    /// - Throws: ``StorageError`` with kind `.corrupt`.
+    func check() throws(StorageError) {
+        for block in 0..<blockCount { _ = try read(block: block) }
     }
 
     /// Writes a run from entries in order and opens it. The file has its name only when it is whole and durable.

@@ -8,6 +8,8 @@ enum ObjectFile {
     static let trailerBytes = 16
     /// Files up to this are read whole with one call.
     static let smallBytes = 32 << 10
+    /// More than a record of 10,000 parts and all sums takes: a length beyond it is damage, and nothing to allocate.
+    private static let recordBytesMaximum = 4 << 20
     private static let magic: UInt64 = 0x314A_424F_5F33_5342  // "BS3_OBJ1"
 
     /// The record and the trailer, to be written after the bytes.
@@ -45,7 +47,7 @@ enum ObjectFile {
                 else { throw StorageError(.corrupt, operation: "read", path: path) }
                 return StoredObject(record: record, file: file, small: nil)
             }
-            guard needed <= size else {
+            guard needed <= size, needed <= recordBytesMaximum else {
                 throw StorageError(.corrupt, operation: "read", path: path)
             }
             tailBytes = Int64(needed)

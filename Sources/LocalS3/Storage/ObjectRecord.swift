@@ -54,6 +54,8 @@ struct ObjectRecord: Sendable, Equatable {
     /// Empty unless the object was made by a multipart upload.
     var parts: [PartRecord] = []
     var segments: SegmentList?
+    /// Of the bytes in its own file: see ``DataFile``.
+    var sums: [UInt8] = []
     /// nil for what was written before its bucket had versions: then it is the "null" version.
     var version: VersionID?
     /// A version that says that the key is gone; it has no bytes.
@@ -74,7 +76,7 @@ extension ObjectRecord {
     private enum Tag: UInt8 {
         case key = 1
         case size, modified, etag, header, metadata, tag, storageClass, checksum, part, segments
-        case version, deleteMarker, retention, legalHold
+        case version, deleteMarker, retention, legalHold, sums
     }
 
     func encoded() -> [UInt8] {
@@ -131,6 +133,7 @@ extension ObjectRecord {
             }
         }
         if let isHeld { writer.field(Tag.legalHold.rawValue) { $0.append(UInt8(isHeld ? 1 : 0)) } }
+        if !sums.isEmpty { writer.field(Tag.sums.rawValue) { $0.append(raw: sums) } }
         return writer.bytes
     }
 
@@ -207,6 +210,8 @@ extension ObjectRecord {
         case .legalHold:
             guard let raw: UInt8 = content.integer() else { return false }
             isHeld = raw == 1
+        case .sums:
+            sums = Array(content.rest)
         }
         return true
     }

@@ -81,10 +81,11 @@ final class ObjectStore: Sendable {
         return isRemoved
     }
 
-    /// Writes the indexes and marks the folder as cleanly closed.
+    /// Writes the indexes, marks the folder as cleanly closed and leaves it to others.
     func close() throws {
         for bucket in allBuckets() { try bucket.close() }
         try StorageFormat.endSession(root)
+        flock(lockFile.descriptor, LOCK_UN)
     }
 }
 

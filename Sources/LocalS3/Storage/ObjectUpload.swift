@@ -10,6 +10,7 @@ final class ObjectUpload {
     private let directory: String
     private var buffer: [UInt8] = []
     private var file: TemporaryFile?
+    private var sums = BlockSums()
     private(set) var size: Int64 = 0
 
     init(directory: String, expectedBytes: Int) {
@@ -19,6 +20,7 @@ final class ObjectUpload {
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
         size += Int64(bytes.count)
+        sums.update(bytes)
         if let file {
             try file.file.write(bytes)
             return
@@ -35,7 +37,11 @@ final class ObjectUpload {
     }
 
     /// The whole body. Nothing may be written after this.
-    func finish() -> StagedBody { StagedBody(size: size, memory: buffer, file: file) }
+    func finish() -> StagedBody {
+        var ended = BlockSums()
+        swap(&ended, &sums)
+        return StagedBody(size: size, memory: buffer, file: file, sums: ended.finish())
+    }
 }
 
 /// A body that is complete and not yet part of any object.
@@ -44,13 +50,17 @@ struct StagedBody: Sendable {
     /// The bytes, when there is no file.
     let memory: [UInt8]
     let file: TemporaryFile?
+    /// Of the blocks of the bytes, for ``DataFile``.
+    let sums: [UInt8]
 
-    static let empty = StagedBody(size: 0, memory: [], file: nil)
+    static let empty = StagedBody(size: 0, memory: [], file: nil, sums: [])
 
     /// Adds the record, and makes all of it durable when asked to; the file is then ready to be renamed.
     func seal(_ record: ObjectRecord, in directory: String, durable: Bool) throws(StorageError)
         -> TemporaryFile
     {
+        var record = record
+        record.sums = sums
         let ending = ObjectFile.ending(record)
         let sealed: TemporaryFile
         if let file {

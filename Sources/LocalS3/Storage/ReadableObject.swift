@@ -19,22 +19,25 @@ struct ReadableObject: Sendable {
     struct Piece: Sendable {
         let path: String
         /// The file, when it is already open.
-        let file: OpenFile?
+        let file: DataFile?
         let offset: Int64
         let length: Int64
 
-        func open() throws(StorageError) -> OpenFile {
+        var range: Range<Int64> { offset..<offset + length }
+
+        func open() throws(StorageError) -> DataFile {
             if let file { return file }
-            return try OpenFile(path, flags: O_RDONLY)
+            return DataFile(try ObjectFile.open(path))
         }
     }
 
-    /// Blocks that copies and hashes read at once.
-    static let blockBytes = 256 << 10
+    /// So much of a body is checked and given to the kernel at once; a client that takes none of it for the idle time is
+    /// given up.
+    static let stepBytes: Int64 = 1 << 20
 
     let record: ObjectRecord
     let small: [UInt8]?
-    let file: OpenFile
+    private let data: DataFile
     private let lease: SegmentLease?
     private let setDirectory: String
 
@@ -42,7 +45,7 @@ struct ReadableObject: Sendable {
     init(object: StoredObject, lease: SegmentLease? = nil, segments: String = "") {
         record = object.record
         small = record.segments == nil ? object.small : nil
-        file = object.file
+        data = DataFile(object)
         self.lease = lease
         setDirectory = segments
     }
@@ -54,7 +57,7 @@ struct ReadableObject: Sendable {
                 ? []
                 : [
                     Piece(
-                        path: file.path, file: file, offset: range.lowerBound,
+                        path: data.file.path, file: data, offset: range.lowerBound,
                         length: range.upperBound - range.lowerBound)
                 ]
         }
@@ -75,11 +78,14 @@ struct ReadableObject: Sendable {
     }
 
     /// Reads a range, or all of it, block by block.
+    ///
+    /// - Throws: ``StorageError`` `.corrupt` for bytes that are not those that came in.
     func forEachBlock(
         of range: Range<Int64>? = nil, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let range = range ?? 0..<record.size
         if let small {
+            try checkSmall()
             try small.withUnsafeBytes {
                 try body(
                     UnsafeRawBufferPointer(
@@ -87,21 +93,30 @@ struct ReadableObject: Sendable {
             }
             return
         }
-        let block = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: Self.blockBytes, alignment: 16)
-        defer { block.deallocate() }
         for piece in pieces(of: range) {
-            let file = try piece.open()
-            var done: Int64 = 0
-            while done < piece.length {
-                let wanted = Int(min(piece.length - done, Int64(block.count)))
-                let target = UnsafeMutableRawBufferPointer(rebasing: block[..<wanted])
-                guard try file.read(into: target, at: piece.offset + done) == wanted else {
-                    throw StorageError(.corrupt, operation: "read", path: piece.path)
-                }
-                try body(UnsafeRawBufferPointer(target))
-                done += Int64(wanted)
-            }
+            try piece.open().forEachBlock(of: piece.range, body)
+        }
+    }
+
+    /// The end of the step that begins at the start of a range.
+    static func endOfStep(_ range: Range<Int64>) -> Int64 {
+        min(range.upperBound, (range.lowerBound / stepBytes + 1) * stepBytes)
+    }
+
+    /// Checks the first step of a range, before it is promised to a client.
+    func checkStart(of range: Range<Int64>) throws {
+        guard small == nil else { return try checkSmall() }
+        guard let first = pieces(of: range).first else { return }
+        try first.open().forEachBlock(of: first.offset..<Self.endOfStep(first.range)) { _ in }
+    }
+
+    private func checkSmall() throws(StorageError) {
+        guard let small, record.size > 0 else { return }
+        let isRight = small.withUnsafeBytes {
+            data.isRight(UnsafeRawBufferPointer(rebasing: $0[..<Int(record.size)]), number: 0)
+        }
+        guard isRight else {
+            throw StorageError(.corrupt, operation: "read", path: data.file.path)
         }
     }
 }

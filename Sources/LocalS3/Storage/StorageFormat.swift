@@ -56,7 +56,7 @@ enum StorageFormat {
             deployment-id                a UUID, which notifications bear
             notifications/NAME/log-N     the notifications for a webhook
             removed/                     buckets on their way out; emptied at start
-            buckets/NAME/bucket          i64 creation time, Unix milliseconds; then the fields of its settings
+            buckets/NAME/bucket          i64 creation time, Unix milliseconds; then the fields of its settings, then the CRC-32C of all that
             buckets/NAME/tmp/            files being written; emptied at start
             buckets/NAME/objects/XX/YYY  one object, its current version; XXYYY is the SHA-256 of its key, in hex
             buckets/NAME/versions/XX/YYY/ID   the other versions of that key, each by its id or as "null"
@@ -88,6 +88,7 @@ enum StorageFormat {
             13 delete marker     empty
             14 retention         u8 mode (1 governance, 2 compliance), i64 Unix milliseconds of its end
             15 legal hold        u8 (1 on, 0 off)
+            16 sums              CRC-32C (4 bytes, big-endian) of each 256 KiB of the bytes in this file, the last of what is left
 
         An object with segments has no bytes in its own file: its data are the parts as they were uploaded, or
         hard links to the files of the object that it was copied from.
@@ -115,8 +116,8 @@ enum StorageFormat {
 
         ## Index
 
-        `MANIFEST`: i64 number of the first live log, then i64 numbers of the runs, oldest first.
-        `log-N`: u16 length and key of each object that was about to change.
+        `MANIFEST`: i64 number of the first live log, then i64 numbers of the runs, oldest first; then the CRC-32C of all that.
+        `log-N`: u16 length and key of each object that was about to change; a length of zero ends them.
         `run-N`: blocks (CRC-32C, then entries), the table of blocks (u64 offset and first key of each), then 32 bytes:
         u64 offset of the table, u64 entries, CRC-32C of the table, u32 blocks, magic 0x314E55525F335342.
         An entry: u16 length, key, i64 size, i64 modified, etag, u8 storage class, u8 checksum, u8 flags (1: deleted,

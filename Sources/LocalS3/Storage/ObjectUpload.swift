@@ -1,13 +1,19 @@
 import Glibc
 import Signing
+import Synchronization
 
 /// The bytes of an object on their way in: kept in memory while they are few, in a temporary file beyond that.
 /// One connection owns it. What is not committed leaves nothing behind.
 final class ObjectUpload {
     /// Bodies up to this are written with their record in one call.
     static let memoryBytesMaximum = 128 << 10
+    /// All bodies in memory together; those that come then go to files at once.
+    static let memoryTogetherMaximum = 32 << 20
+    private static let memoryTogether = Atomic<Int>(0)
 
     private let directory: String
+    /// What this one may keep in memory.
+    private let memoryBytes: Int
     private var buffer: [UInt8] = []
     private var file: TemporaryFile?
     private var sums = BlockSums()
@@ -15,8 +21,15 @@ final class ObjectUpload {
 
     init(directory: String, expectedBytes: Int) {
         self.directory = directory
-        buffer.reserveCapacity(min(expectedBytes, Self.memoryBytesMaximum))
+        let wanted = expectedBytes > 0 ? expectedBytes : Self.memoryBytesMaximum
+        let bytes = min(wanted, Self.memoryBytesMaximum)
+        let all = Self.memoryTogether.add(bytes, ordering: .relaxed).newValue
+        memoryBytes = all <= Self.memoryTogetherMaximum ? bytes : 0
+        if memoryBytes == 0 { Self.memoryTogether.subtract(bytes, ordering: .relaxed) }
+        buffer.reserveCapacity(min(expectedBytes, memoryBytes))
     }
+
+    deinit { Self.memoryTogether.subtract(memoryBytes, ordering: .relaxed) }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
         size += Int64(bytes.count)
@@ -25,7 +38,7 @@ final class ObjectUpload {
             try file.file.write(bytes)
             return
         }
-        if buffer.count + bytes.count <= Self.memoryBytesMaximum {
+        if buffer.count + bytes.count <= memoryBytes {
             buffer.append(contentsOf: bytes)
             return
         }

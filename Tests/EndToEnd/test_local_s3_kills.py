@@ -213,10 +213,11 @@ class Checker:
         order: dict[tuple[str, str], list[dict]] = {}
         seen = set()
         for record in list(self.hook.taken):
+            place = (record["s3"]["bucket"]["name"], key(record))
             sequencer = record["s3"]["object"]["sequencer"]
-            if sequencer not in seen:
-                seen.add(sequencer)
-                order.setdefault((record["s3"]["bucket"]["name"], key(record)), []).append(record)
+            if (place, sequencer) not in seen:
+                seen.add((place, sequencer))
+                order.setdefault(place, []).append(record)
         for place, records in order.items():
             told_in_order = [record["s3"]["object"]["sequencer"] for record in records]
             records.sort(key=lambda record: record["s3"]["object"]["sequencer"])

@@ -34,7 +34,9 @@ final class BodyReceiver {
         if payload.isStreaming { framing = AWSChunkedReader(payload, identity.chunks) }
         declaredBytes = try Self.declaredBytes(request, isStreaming: payload.isStreaming)
         contentMD5 = try Self.contentMD5(request)
-        checksumRequest = operation.takesBody ? try ChecksumRequest.parse(request) : nil
+        // The completion's checksum is of the object, not of the document.
+        let isOfBody = operation.takesBody && !operation.isCompletion
+        checksumRequest = isOfBody ? try ChecksumRequest.parse(request) : nil
         switch operation {
         case .putObject, .uploadPart:
             guard declaredBytes != nil || request.headers.contains(name: "transfer-encoding") else {
@@ -56,8 +58,6 @@ final class BodyReceiver {
         guard (declaredBytes ?? 0) <= bytesMaximum else { throw Self.tooLarge(sink) }
         if case .sha256 = payload { sha256 = Checksum(.sha256) }
         if case .none = sink { return }
-        // The completion's checksum is of the object, not of the document.
-        if case .completeMultipartUpload = operation { return }
         if let algorithm = Self.algorithm(checksumRequest, operation, request, service) {
             checksum = Checksum(algorithm)
         }
@@ -199,6 +199,10 @@ final class BodyReceiver {
 }
 
 extension Operation {
+    var isCompletion: Bool {
+        if case .completeMultipartUpload = self { true } else { false }
+    }
+
     var takesBody: Bool {
         switch self {
         case .putObject, .uploadPart, .completeMultipartUpload, .deleteObjects, .putObjectTagging,

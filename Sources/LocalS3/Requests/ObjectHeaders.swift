@@ -60,7 +60,8 @@ enum ObjectHeaders {
     {
         guard let name = request.header("x-amz-storage-class") else { return }
         guard let storageClass = StorageClass(name: name) else {
-            throw S3Failure(.invalidStorageClass)
+            throw S3Failure(
+                .invalidStorageClass, details: [.init(name: .storageClassRequested, value: name)])
         }
         record.storageClass = storageClass
     }

@@ -126,11 +126,14 @@ final class BodyReceiver {
         let header = ChecksumRequest.header(of: algorithm)
         var expected = checksumRequest?.expected
         if expected == nil, let text = trailers.first(where: { $0.name == header })?.value {
-            guard let decoded = Base64.decode(text) else {
+            guard let decoded = Base64.decode(text), decoded.count == value.count else {
                 throw S3Failure(
                     .invalidRequest, "Value for \(header) trailing header is invalid.")
             }
             expected = decoded
+        }
+        guard expected != nil || checksumRequest?.isTrailing != true else {
+            throw S3Failure(.malformedTrailer)
         }
         guard expected == nil || expected == value else {
             throw S3Failure(

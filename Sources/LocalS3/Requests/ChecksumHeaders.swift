@@ -7,6 +7,8 @@ struct ChecksumRequest: Sendable, Equatable {
     let algorithm: ChecksumAlgorithm
     /// What the header says; nil when it comes in a trailer, or is left to the server.
     let expected: [UInt8]?
+    /// A trailer was announced for it.
+    var isTrailing = false
 
     /// The five that S3 has, by the names it uses in headers and documents.
     static let names: [(algorithm: ChecksumAlgorithm, header: String, name: String)] = [
@@ -63,7 +65,7 @@ struct ChecksumRequest: Sendable, Equatable {
                     .invalidRequest,
                     "The value specified in the x-amz-trailer header is not supported")
             }
-            return ChecksumRequest(algorithm: known.algorithm, expected: nil)
+            return ChecksumRequest(algorithm: known.algorithm, expected: nil, isTrailing: true)
         }
         guard let asked else { return nil }
         guard let algorithm = algorithm(named: asked) else {

@@ -67,7 +67,7 @@ enum ObjectHeaders {
     }
 
     static func refuseUnsupported(_ request: S3Request) throws(S3Failure) {
-        for (name, value) in request.headers where name.utf8.count > 9 {
+        for (name, value) in request.headers where name.utf8.count >= 9 {
             let lower = name.lowercased()
             if refused.contains(where: { lower.hasPrefix($0) }) {
                 throw S3Failure.notImplemented(lower)

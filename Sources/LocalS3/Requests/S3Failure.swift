@@ -76,6 +76,7 @@ extension S3Failure {
         case invalidTag = "InvalidTag"
         case invalidURI = "InvalidURI"
         case keyTooLong = "KeyTooLongError"
+        case malformedTrailer = "MalformedTrailerError"
         case malformedXML = "MalformedXML"
         case maxMessageLengthExceeded = "MaxMessageLengthExceeded"
         case metadataTooLarge = "MetadataTooLarge"
@@ -150,6 +151,8 @@ extension S3Failure {
             case .invalidStorageClass: "The storage class you specified is not valid"
             case .invalidURI: "Couldn't parse the specified URI."
             case .keyTooLong: "Your key is too long"
+            case .malformedTrailer:
+                "The request contained trailing data that was not well-formed or did not conform to our published schema."
             case .malformedXML:
                 "The XML you provided was not well-formed or did not validate against our published schema"
             case .maxMessageLengthExceeded: "Your request was too large."

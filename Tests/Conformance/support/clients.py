@@ -6,7 +6,7 @@ from pathlib import Path
 
 import urllib3
 from minio import Minio
-from minio.commonconfig import ENABLED, ComposeSource
+from minio.commonconfig import ComposeSource
 from minio.commonconfig import CopySource as MinioSource
 from minio.deleteobjects import DeleteObject
 from minio.objectlockconfig import DAYS, ObjectLockConfig

@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from support import servers, stores  # noqa: E402
 from support.command import Brigade  # noqa: E402
 from support.pool import Pool, new_bucket  # noqa: E402
+from support.questions import World  # noqa: E402
 from support.tools import binary, scratch_folder  # noqa: E402
 
 
@@ -44,3 +45,8 @@ def s3(server):
 def plain(server):
     """A bucket as it is made, without versions."""
     return new_bucket(server)
+
+
+@pytest.fixture
+def world(server, s3, plain):
+    return World(server, s3, plain)

@@ -110,7 +110,7 @@ def test_tag_changes_are_found_by_a_full_sync(pool, brigade, source, target):
     pair.brigade.json("copy", *pair.locations)
     s3 = stores.client(pair.source)
     # moto takes fewer characters than S3 does.
-    value = "a+b = c/d" if "moto" in (source, target) else "grün & blau"
+    value = "a+b = c/d" if "moto" in (source, target) else "grün = blau"
     s3.put_object_tagging(
         Bucket=pair.bucket, Key="plain.txt", Tagging={"TagSet": [{"Key": "colour", "Value": value}]}
     )

@@ -169,6 +169,32 @@ def test_conditional_reads_and_writes(bucket, s3):
     assert refused(s3.put_object, Bucket=bucket, Key="none", Body=b"x", IfMatch=etag)[0] == 404
 
 
+def test_conditional_deletes(bucket, s3):
+    etag = s3.put_object(Bucket=bucket, Key="k", Body=b"one")["ETag"]
+    wrong = '"' + "0" * 32 + '"'
+    assert refused(s3.delete_object, Bucket=bucket, Key="k", IfMatch=wrong) == (412, "PreconditionFailed")
+    assert refused(s3.delete_object, Bucket=bucket, Key="none", IfMatch="*") == (404, "NoSuchKey")
+    s3.put_object(Bucket=bucket, Key="other", Body=b"one")
+    wanted = [{"Key": "k", "ETag": wrong}, {"Key": "other", "ETag": etag}]
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": wanted})
+    assert [one["Key"] for one in answer["Deleted"]] == ["other"]
+    assert [(one["Key"], one["Code"]) for one in answer["Errors"]] == [("k", "PreconditionFailed")]
+    s3.delete_object(Bucket=bucket, Key="k", IfMatch=etag)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"two")
+    s3.delete_object(Bucket=bucket, Key="k", IfMatch="*")
+    assert stores.keys(s3, bucket) == {}
+
+
+def test_answers_take_the_headers_that_are_asked_for(bucket, s3):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x", ContentType="text/plain", CacheControl="no-cache")
+    answer = s3.get_object(
+        Bucket=bucket, Key="k", ResponseContentType="text/html", ResponseContentDisposition="attachment",
+        ResponseContentLanguage="de", ResponseExpires="Thu, 01 Jan 2032 00:00:00 GMT",
+    )  # fmt: skip
+    assert (answer["ContentType"], answer["ContentDisposition"], answer["ContentLanguage"]) == ("text/html", "attachment", "de")
+    assert (answer["CacheControl"], answer["ExpiresString"]) == ("no-cache", "Thu, 01 Jan 2032 00:00:00 GMT")
+
+
 def test_multipart_by_the_transfer_client(bucket, s3, tmp_path):
     data = catalogue.body("transfer", 21 * MIB + 3)
     sent = tmp_path / "sent"
@@ -194,6 +220,33 @@ def test_uploads_are_listed_and_aborted(bucket, s3):
     s3.abort_multipart_upload(**address)
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
     assert refused(s3.list_parts, **address)[1] == "NoSuchUpload"
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_uploads_and_parts_are_listed_in_pages(bucket, s3, size):
+    made = []
+    for key in ("a b", "d/1", "d/2", "ü", "ü"):
+        made.append((key, s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]))
+
+    def pages(**more):
+        given = {"Bucket": bucket, "PaginationConfig": {"PageSize": size, "MaxItems": 20}, **more}
+        return list(s3.get_paginator("list_multipart_uploads").paginate(**given))
+
+    found = [(one["Key"], one["UploadId"]) for page in pages() for one in page.get("Uploads", [])]
+    assert found == made
+    encoded = s3.list_multipart_uploads(Bucket=bucket, EncodingType="url")["Uploads"]
+    assert [one["Key"] for one in encoded] == ["a%20b", "d/1", "d/2", "%C3%BC", "%C3%BC"]
+    grouped = pages(Delimiter="/")
+    assert [one["Prefix"] for page in grouped for one in page.get("CommonPrefixes", [])] == ["d/"]
+    assert sum(len(page.get("Uploads", [])) for page in grouped) == 3
+    assert [one["Key"] for page in pages(Prefix="d/") for one in page["Uploads"]] == ["d/1", "d/2"]
+    key, upload = made[0]
+    address = {"Bucket": bucket, "Key": key, "UploadId": upload}
+    assert s3.list_parts(**address)["NextPartNumberMarker"] == 0
+    for number in (1, 7, 10_000):
+        s3.upload_part(PartNumber=number, Body=b"x", **address)
+    parts = s3.get_paginator("list_parts").paginate(PaginationConfig={"PageSize": size}, **address)
+    assert [part["PartNumber"] for page in parts for part in page["Parts"]] == [1, 7, 10_000]
 
 
 def test_bad_completions_are_refused(bucket, s3):
@@ -222,6 +275,14 @@ def test_copies(server, bucket, s3):
     source = {"Bucket": other, "Key": "copy"}
     s3.copy_object(Bucket=other, Key="copy", CopySource=source, MetadataDirective="REPLACE", Metadata={"n": "2"})
     assert s3.head_object(Bucket=other, Key="copy")["Metadata"] == {"n": "2"}
+    s3.copy_object(Bucket=other, Key="copy", CopySource=source, StorageClass="GLACIER_IR")
+    head = s3.head_object(Bucket=other, Key="copy")
+    assert (head["StorageClass"], head["Metadata"]) == ("GLACIER_IR", {"n": "2"})
+    upload = s3.create_multipart_upload(Bucket=other, Key="parts")["UploadId"]
+    part = {"Bucket": other, "Key": "parts", "UploadId": upload, "PartNumber": 1, "CopySource": source}
+    assert refused(s3.upload_part_copy, CopySourceIfMatch='"bad"', **part) == (412, "PreconditionFailed")
+    assert refused(s3.upload_part_copy, CopySourceIfNoneMatch=head["ETag"], **part) == (412, "PreconditionFailed")
+    assert s3.upload_part_copy(CopySourceIfMatch=head["ETag"], **part)["CopyPartResult"]["ETag"] == head["ETag"]
     missing = {"Bucket": bucket, "Key": "none"}
     assert refused(s3.copy_object, Bucket=other, Key="k", CopySource=missing)[1] == "NoSuchKey"
 

@@ -194,6 +194,12 @@ def test_a_bucket_without_lock_refuses_it(plain, s3):
     given = {"Retention": retain("GOVERNANCE", after(days=1)), **object}
     assert refused(s3.put_object_retention, **given) == (400, "InvalidRequest")
     assert refused(s3.put_object_legal_hold, LegalHold={"Status": "ON"}, **object) == (400, "InvalidRequest")
+    # What is wrong in the headers is said first.
+    assert refused(s3.put_object, Body=b"x", ObjectLockMode="GOVERNANCE", **object) == (400, "InvalidArgument")
+    assert refused(s3.delete_object, BypassGovernanceRetention=True, **object) == (400, "InvalidArgument")
+    batch = {"Bucket": plain, "Delete": {"Objects": [{"Key": "k"}]}}
+    assert refused(s3.delete_objects, BypassGovernanceRetention=False, **batch) == (400, "InvalidArgument")
+    assert s3.head_object(**object)["ContentLength"] == 1
 
 
 @pytest.mark.parametrize(
@@ -228,6 +234,10 @@ def test_a_locked_body_needs_a_proof(server, bucket):
     assert refused(bare.put_object, **given) == (400, "InvalidRequest")
     digest = base64.b64encode(hashlib.md5(b"x").digest()).decode()
     assert bare.put_object(ContentMD5=digest, **given)["VersionId"]
+    upload = bare.create_multipart_upload(Bucket=bucket, Key="parts", **lock)["UploadId"]
+    part = {"Bucket": bucket, "Key": "parts", "UploadId": upload, "PartNumber": 1, "Body": b"x"}
+    assert refused(bare.upload_part, **part) == (400, "InvalidRequest")
+    assert bare.upload_part(ContentMD5=digest, **part)["ETag"]
 
 
 def test_the_command_copies_into_a_locked_bucket(server, bucket, plain, s3, brigade):

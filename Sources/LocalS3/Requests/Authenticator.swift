@@ -30,7 +30,11 @@ struct Authenticator: Sendable {
     func authenticate(_ request: S3Request, now: Int64) throws(S3Failure) -> Identity {
         let isPresigned = request.query.contains { $0.name == "X-Amz-Signature" }
         guard let authorization = request.header("authorization") else {
-            guard isPresigned else { throw S3Failure(.accessDenied) }
+            guard isPresigned else {
+                // Version 2, which S3 takes in no bucket made after June 2020.
+                guard request.parameter("AWSAccessKeyId") == nil else { throw Self.otherScheme }
+                throw S3Failure(.accessDenied)
+            }
             return try checkQuery(request, now: now / 1_000)
         }
         guard !isPresigned else {
@@ -42,16 +46,16 @@ struct Authenticator: Sendable {
         return try checkHeader(authorization, request, now: now / 1_000)
     }
 
+    private static let otherScheme = S3Failure(
+        .invalidRequest,
+        "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+    )
+
     private func checkHeader(_ authorization: String, _ request: S3Request, now: Int64)
         throws(S3Failure) -> Identity
     {
         let scheme = "AWS4-HMAC-SHA256 "
-        guard authorization.hasPrefix(scheme) else {
-            throw S3Failure(
-                .invalidRequest,
-                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
-            )
-        }
+        guard authorization.hasPrefix(scheme) else { throw Self.otherScheme }
         var (scope, names, signature): (Substring?, Substring?, Substring?)
         let fields = Substring(authorization.utf8.dropFirst(scheme.utf8.count))
         for piece in fields.pieces(",") {

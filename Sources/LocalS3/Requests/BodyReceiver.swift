@@ -40,7 +40,9 @@ final class BodyReceiver {
             ? request.headers[canonicalForm: "x-amz-trailer"].map { $0.lowercased() } : []
         declaredBytes = try Self.declaredBytes(request, isStreaming: payload.isStreaming)
         contentMD5 = try Self.contentMD5(request)
-        checksumRequest = operation.takesBody ? try ChecksumRequest.parse(request) : nil
+        // The completion's checksum is of the object, not of the document.
+        let isOfBody = operation.takesBody && !operation.isCompletion
+        checksumRequest = isOfBody ? try ChecksumRequest.parse(request) : nil
         switch operation {
         case .putObject, .uploadPart:
             guard declaredBytes != nil || request.headers.contains(name: "transfer-encoding") else {
@@ -63,8 +65,6 @@ final class BodyReceiver {
         guard (declaredBytes ?? 0) <= bytesMaximum else { throw Self.tooLarge(sink) }
         if case .sha256 = payload { sha256 = Checksum(.sha256) }
         if case .none = sink { return }
-        // The completion's checksum is of the object, not of the document.
-        if case .completeMultipartUpload = operation { return }
         if let algorithm = Self.algorithm(checksumRequest, operation, request, service) {
             checksum = Checksum(algorithm)
         }
@@ -137,7 +137,7 @@ final class BodyReceiver {
         let header = ChecksumRequest.header(of: algorithm)
         var claims = [checksumRequest?.expected].compactMap(\.self)
         for trailer in trailers where trailer.name == header {
-            guard let decoded = Base64.decode(trailer.value) else {
+            guard let decoded = Base64.decode(trailer.value), decoded.count == value.count else {
                 throw S3Failure(
                     .invalidRequest, "Value for \(header) trailing header is invalid.")
             }
@@ -210,6 +210,10 @@ final class BodyReceiver {
 }
 
 extension Operation {
+    var isCompletion: Bool {
+        if case .completeMultipartUpload = self { true } else { false }
+    }
+
     var takesBody: Bool {
         switch self {
         case .putObject, .uploadPart, .completeMultipartUpload, .deleteObjects, .putObjectTagging,

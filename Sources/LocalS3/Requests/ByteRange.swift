@@ -13,16 +13,16 @@ enum ByteRange {
         let last = number(pieces[1])
         if pieces[0].isEmpty {
             guard let suffix = last else { return nil }
-            guard suffix > 0, size > 0 else { throw unsatisfiable(size) }
+            guard suffix > 0, size > 0 else { throw unsatisfiable(header, size) }
             return max(0, size - suffix)..<size
         }
         guard let first else { return nil }
         if pieces[1].isEmpty {
-            guard first < size else { throw unsatisfiable(size) }
+            guard first < size else { throw unsatisfiable(header, size) }
             return first..<size
         }
         guard let last, last >= first else { return nil }
-        guard first < size else { throw unsatisfiable(size) }
+        guard first < size else { throw unsatisfiable(header, size) }
         return first..<(last >= size ? size : last + 1)
     }
 
@@ -36,6 +36,11 @@ enum ByteRange {
                 "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last "
                     + "are the zero-based offsets of the first and last bytes to copy",
                 name: "x-amz-copy-source-range", value: header)
+        }
+        guard first < size else {
+            throw S3Failure(
+                .invalidRequest,
+                "The specified copy range is invalid for the source object size")
         }
         guard last < size else {
             throw S3Failure.invalidArgument(
@@ -57,8 +62,13 @@ enum ByteRange {
         return Int64(digits) ?? Int64.max - 1
     }
 
-    private static func unsatisfiable(_ size: Int64) -> S3Failure {
-        var failure = S3Failure(.invalidRange)
+    private static func unsatisfiable(_ header: String, _ size: Int64) -> S3Failure {
+        var failure = S3Failure(
+            .invalidRange,
+            details: [
+                .init(name: .rangeRequested, value: header),
+                .init(name: .actualObjectSize, value: String(size)),
+            ])
         failure.headers = [NamedValue("Content-Range", "bytes */\(size)")]
         return failure
     }

@@ -16,35 +16,42 @@ enum Conditions {
 
     /// Whether an object may be read.
     ///
+    /// - Parameter now: Unix milliseconds.
     /// - Throws: ``S3Failure``: `PreconditionFailed`, or `NotModified` when the request only wants what is new.
-    static func checkRead(_ request: S3Request, _ record: ObjectRecord, _ subject: Subject)
-        throws(S3Failure)
-    {
+    static func checkRead(
+        _ request: S3Request, _ record: ObjectRecord, _ subject: Subject, now: Int64
+    ) throws(S3Failure) {
         let seconds = record.modifiedMilliseconds / 1_000
         if let wanted = request.header(subject.name("if-match")) {
-            guard matches(wanted, record.etag) else { throw failed("If-Match") }
+            guard matches(wanted, record.etag) else { throw failed("If-Match", subject) }
         } else if let date = date(request, subject.name("if-unmodified-since")) {
-            guard seconds <= date else { throw failed("If-Unmodified-Since") }
+            guard seconds <= date else { throw failed("If-Unmodified-Since", subject) }
         }
         if let unwanted = request.header(subject.name("if-none-match")) {
             guard !matches(unwanted, record.etag) else {
                 throw notModified(subject, record, "If-None-Match")
             }
-        } else if let date = date(request, subject.name("if-modified-since")) {
-            // A time that is yet to come says nothing, as RFC 9110 has it; S3 takes it as it is.
+        } else if let date = date(request, subject.name("if-modified-since")), date <= now / 1_000 {
+            // A time that is yet to come says nothing.
             guard seconds > date else { throw notModified(subject, record, "If-Modified-Since") }
         }
     }
 
-    /// Whether an object may be replaced: `If-None-Match: *` and `If-Match`.
+    /// Whether an object may be replaced: `If-None-Match: *` or `If-Match` with an entity tag.
     ///
     /// - Throws: ``S3Failure``: `PreconditionFailed`, `NoSuchKey` for If-Match without an object, `NotImplemented`.
     static func checkWrite(_ request: S3Request, _ existing: ObjectRecord?) throws(S3Failure) {
-        if let unwanted = request.header("if-none-match") {
+        let unwanted = request.header("if-none-match")
+        let wanted = request.header("if-match")
+        if let unwanted {
             guard unwanted == "*" else { throw S3Failure.notImplemented("If-None-Match") }
+            guard wanted == nil else {
+                throw S3Failure.notImplemented("If-Match,If-None-Match")
+            }
             guard existing == nil else { throw failed("If-None-Match") }
         }
-        if let wanted = request.header("if-match") {
+        if let wanted {
+            guard wanted != "*" else { throw S3Failure.notImplemented("If-Match") }
             guard let existing else { throw S3Failure(.noSuchKey) }
             guard matches(wanted, existing.etag) else { throw failed("If-Match") }
         }
@@ -75,14 +82,15 @@ enum Conditions {
             ?? Timestamps.parseISO8601Milliseconds(text).map { $0 / 1_000 }
     }
 
-    private static func failed(_ condition: String) -> S3Failure {
-        S3Failure(.preconditionFailed)
+    private static func failed(_ condition: String, _ subject: Subject = .object) -> S3Failure {
+        let name = subject == .object ? condition : "x-amz-copy-source-" + condition
+        return S3Failure(.preconditionFailed, details: [.init(name: .condition, value: name)])
     }
 
     private static func notModified(_ subject: Subject, _ record: ObjectRecord, _ name: String)
         -> S3Failure
     {
-        guard subject == .object else { return failed(name) }
+        guard subject == .object else { return failed(name, subject) }
         var failure = S3Failure(.notModified, "Not Modified")
         failure.headers = [
             NamedValue("ETag", record.etag.quoted),

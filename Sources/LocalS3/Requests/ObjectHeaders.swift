@@ -60,13 +60,14 @@ enum ObjectHeaders {
     {
         guard let name = request.header("x-amz-storage-class") else { return }
         guard let storageClass = StorageClass(name: name) else {
-            throw S3Failure(.invalidStorageClass)
+            throw S3Failure(
+                .invalidStorageClass, details: [.init(name: .storageClassRequested, value: name)])
         }
         record.storageClass = storageClass
     }
 
     static func refuseUnsupported(_ request: S3Request) throws(S3Failure) {
-        for (name, value) in request.headers where name.utf8.count > 9 {
+        for (name, value) in request.headers where name.utf8.count >= 9 {
             let lower = name.lowercased()
             if refused.contains(where: { lower.hasPrefix($0) }) {
                 throw S3Failure.notImplemented(lower)

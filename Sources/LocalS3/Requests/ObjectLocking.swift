@@ -8,6 +8,7 @@ enum ObjectLocking {
     private static let modeHeader = "x-amz-object-lock-mode"
     private static let dateHeader = "x-amz-object-lock-retain-until-date"
     private static let holdHeader = "x-amz-object-lock-legal-hold"
+    private static let bypassHeader = "x-amz-bypass-governance-retention"
 
     static let noConfiguration = S3Failure(
         .invalidRequest, "Bucket is missing Object Lock Configuration")
@@ -23,7 +24,6 @@ enum ObjectLocking {
         let date = request.header(dateHeader)
         let hold = request.header(holdHeader)
         guard mode != nil || date != nil || hold != nil else { return }
-        guard settings.lock != nil else { throw noConfiguration }
         if let hold {
             guard hold == "ON" || hold == "OFF" else {
                 throw S3Failure.invalidArgument(
@@ -31,11 +31,20 @@ enum ObjectLocking {
             }
             record.isHeld = hold == "ON"
         }
-        guard mode != nil || date != nil else { return }
+        record.retention = try retention(mode, date, now: now)
+        guard settings.lock != nil else { throw noConfiguration }
+    }
+
+    private static func retention(_ mode: String?, _ date: String?, now: Int64) throws(S3Failure)
+        -> Retention?
+    {
+        guard mode != nil || date != nil else { return nil }
         guard let mode, let date else {
-            throw S3Failure.invalidArgument(
-                "\(dateHeader) and \(modeHeader) must both be supplied",
-                name: mode == nil ? dateHeader : modeHeader, value: mode ?? date ?? "")
+            throw S3Failure(
+                .invalidArgument, "\(dateHeader) and \(modeHeader) must both be supplied",
+                details: [
+                    .init(name: .argumentName, value: mode == nil ? modeHeader : dateHeader)
+                ])
         }
         guard let known = RetentionMode(name: mode) else {
             throw S3Failure.invalidArgument(
@@ -47,7 +56,7 @@ enum ObjectLocking {
                 value: date)
         }
         guard until > now else { throw past(date, name: dateHeader) }
-        record.retention = Retention(mode: known, untilMilliseconds: until)
+        return Retention(mode: known, untilMilliseconds: until)
     }
 
     static func past(_ date: String, name: String) -> S3Failure {
@@ -63,20 +72,29 @@ enum ObjectLocking {
     }
 
     /// S3 takes a body that it will have to keep only with a proof that it is whole.
-    static func checkProof(_ request: S3Request, _ body: ReceivedBody, _ record: ObjectRecord)
-        throws(S3Failure)
-    {
-        guard record.retention != nil || record.isHeld != nil else { return }
-        guard body.checksum != nil || request.headers.contains(name: "content-md5") else {
-            throw S3Failure(
-                .invalidRequest,
-                "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock "
-                    + "parameters")
-        }
+    ///
+    /// - Parameter what: as S3 names the request in its answer.
+    static func checkProof(
+        _ request: S3Request, hasChecksum: Bool, isLocked: Bool, _ what: String
+    ) throws(S3Failure) {
+        guard isLocked, !hasChecksum, !request.headers.contains(name: "content-md5") else { return }
+        throw S3Failure(
+            .invalidRequest,
+            "Content-MD5 OR x-amz-checksum- HTTP header is required for \(what) requests with Object Lock "
+                + "parameters")
     }
 
     static func bypasses(_ request: S3Request) -> Bool {
-        request.header("x-amz-bypass-governance-retention")?.lowercased() == "true"
+        request.header(bypassHeader)?.lowercased() == "true"
+    }
+
+    /// - Throws: ``S3Failure`` `InvalidArgument` for a deletion that speaks of a bypass, whatever it says, where there is
+    ///   nothing to bypass.
+    static func checkBypass(_ request: S3Request, _ settings: BucketSettings) throws(S3Failure) {
+        guard settings.lock == nil, request.headers.contains(name: bypassHeader) else { return }
+        throw S3Failure(
+            .invalidArgument, "\(bypassHeader) is only applicable to Object Lock enabled buckets.",
+            details: [.init(name: .argumentName, value: bypassHeader)])
     }
 
     /// - Throws: ``S3Failure`` `AccessDenied` when the version must not be deleted yet.

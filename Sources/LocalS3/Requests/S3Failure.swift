@@ -9,8 +9,9 @@ struct S3Failure: Error, Sendable, Equatable {
 
     struct Detail: Sendable, Equatable {
         enum Name: Sendable {
-            case argumentName, argumentValue, bucketName, key, method, region, resourceType
-            case uploadID, versionID
+            case actualObjectSize, actualPartCount, argumentName, argumentValue, bucketName
+            case condition, etag, key, method, partNumber, partNumberRequested, rangeRequested
+            case region, resourceType, storageClassRequested, tagKey, uploadID, versionID
         }
         let name: Name
         let value: String
@@ -43,7 +44,9 @@ struct S3Failure: Error, Sendable, Equatable {
 extension S3Failure {
     /// The codes by their names in the XML.
     ///
-    /// Source of names, statuses and messages: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+    /// Source of names and statuses: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; the messages
+    /// are those that S3 sends, as recorded in
+    /// <https://github.com/localstack/localstack/tree/main/tests/aws/services/s3> (the `.snapshot.json` files).
     enum Code: String, Sendable, CaseIterable {
         case accessDenied = "AccessDenied"
         case authorizationHeaderMalformed = "AuthorizationHeaderMalformed"
@@ -124,64 +127,63 @@ extension S3Failure {
             switch self {
             case .accessDenied: "Access Denied"
             case .badDigest:
-                "The Content-MD5 or checksum value that you specified did not match what the server received."
+                "The Content-MD5 you specified did not match what we received."
             case .bucketAlreadyOwnedByYou:
-                "The bucket that you tried to create already exists, and you own it."
-            case .bucketNotEmpty: "The bucket that you tried to delete is not empty."
+                "Your previous request to create the named bucket succeeded and you already own it."
+            case .bucketNotEmpty: "The bucket you tried to delete is not empty"
             case .conditionalRequestConflict:
-                "A conflicting operation occurred during processing of the request."
-            case .entityTooLarge: "Your proposed upload exceeds the maximum allowed size."
-            case .entityTooSmall:
-                "Your proposed upload is smaller than the minimum allowed object size."
+                "The conditional request cannot succeed due to a conflicting operation against this resource."
+            case .entityTooLarge: "Your proposed upload exceeds the maximum allowed size"
+            case .entityTooSmall: "Your proposed upload is smaller than the minimum allowed size"
             case .incompleteBody:
                 "You did not provide the number of bytes specified by the Content-Length HTTP header."
             case .internalError: "We encountered an internal error. Please try again."
             case .invalidAccessKeyID:
-                "The AWS access key ID that you provided does not exist in our records."
+                "The AWS Access Key Id you provided does not exist in our records."
             case .invalidBucketName: "The specified bucket is not valid."
-            case .invalidDigest:
-                "The Content-MD5 or checksum value that you specified is not valid."
+            case .invalidDigest: "The Content-MD5 you specified was invalid."
             case .invalidPart:
-                "One or more of the specified parts could not be found. The part might not have been uploaded, "
-                    + "or the specified entity tag might not have matched the part's entity tag."
+                "One or more of the specified parts could not be found.  The part may not have been uploaded, "
+                    + "or the specified entity tag may not match the part's entity tag."
             case .invalidPartNumber: "The requested partnumber is not satisfiable"
-            case .invalidPartOrder: "The list of parts was not in ascending order."
+            case .invalidPartOrder:
+                "The list of parts was not in ascending order. Parts must be ordered by part number."
             case .invalidRange: "The requested range is not satisfiable"
-            case .invalidStorageClass: "The storage class that you specified is not valid."
+            case .invalidStorageClass: "The storage class you specified is not valid"
             case .invalidURI: "Couldn't parse the specified URI."
-            case .keyTooLong: "Your key is too long."
+            case .keyTooLong: "Your key is too long"
             case .malformedTrailer:
                 "The request contained trailing data that was not well-formed or did not conform to our published schema."
             case .malformedXML:
-                "The XML that you provided was not well formed or did not validate against our published schema."
+                "The XML you provided was not well-formed or did not validate against our published schema"
             case .maxMessageLengthExceeded: "Your request was too large."
             case .metadataTooLarge:
-                "Your metadata headers exceed the maximum allowed metadata size."
+                "Your metadata headers exceed the maximum allowed metadata size"
             case .methodNotAllowed: "The specified method is not allowed against this resource."
             case .missingContentLength: "You must provide the Content-Length HTTP header."
-            case .noSuchBucket: "The specified bucket does not exist."
+            case .noSuchBucket: "The specified bucket does not exist"
             case .noSuchObjectLockConfiguration:
                 "The specified object does not have a ObjectLock configuration"
             case .objectLockConfigurationNotFound:
                 "Object Lock configuration does not exist for this bucket"
             case .noSuchKey: "The specified key does not exist."
             case .noSuchUpload:
-                "The specified multipart upload does not exist. The upload ID might not be valid, "
-                    + "or the multipart upload might have been aborted or completed."
+                "The specified upload does not exist. The upload ID may be invalid, or the upload may have been "
+                    + "aborted or completed."
             case .noSuchVersion: "The specified version does not exist."
             case .notImplemented:
-                "A header or query parameter that you provided implies functionality that is not implemented."
+                "A header you provided implies functionality that is not implemented"
             case .preconditionFailed:
-                "At least one of the preconditions that you specified did not hold."
+                "At least one of the pre-conditions you specified did not hold"
             case .requestHeaderSectionTooLarge:
                 "The request header and query parameters used to make the request exceed the maximum allowed size."
             case .requestTimeout:
                 "Your socket connection to the server was not read from or written to within the timeout period."
             case .requestTimeTooSkewed:
-                "The difference between the request time and the server's time is too large."
+                "The difference between the request time and the current time is too large."
             case .signatureDoesNotMatch:
-                "The request signature that we calculated does not match the signature that you provided. "
-                    + "Check your secret access key and signing method."
+                "The request signature we calculated does not match the signature you provided. "
+                    + "Check your key and signing method."
             case .slowDown: "Please reduce your request rate."
             case .storageFull: "There is no space left to store the object."
             case .contentSHA256Mismatch:

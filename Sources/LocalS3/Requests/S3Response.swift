@@ -43,15 +43,24 @@ struct S3Response: Sendable {
         writer.element("Message", failure.message)
         for detail in failure.details {
             switch detail.name {
+            case .actualObjectSize: writer.element("ActualObjectSize", detail.value)
+            case .actualPartCount: writer.element("ActualPartCount", detail.value)
             case .argumentName: writer.element("ArgumentName", detail.value)
             case .argumentValue: writer.element("ArgumentValue", detail.value)
             case .bucketName: writer.element("BucketName", detail.value)
+            case .condition: writer.element("Condition", detail.value)
+            case .etag: writer.element("ETag", detail.value)
             case .key: writer.element("Key", detail.value)
             case .method: writer.element("Method", detail.value)
-            case .resourceType: writer.element("ResourceType", detail.value)
-            case .versionID: writer.element("VersionId", detail.value)
+            case .partNumber: writer.element("PartNumber", detail.value)
+            case .partNumberRequested: writer.element("PartNumberRequested", detail.value)
+            case .rangeRequested: writer.element("RangeRequested", detail.value)
             case .region: writer.element("Region", detail.value)
+            case .resourceType: writer.element("ResourceType", detail.value)
+            case .storageClassRequested: writer.element("StorageClassRequested", detail.value)
+            case .tagKey: writer.element("TagKey", detail.value)
             case .uploadID: writer.element("UploadId", detail.value)
+            case .versionID: writer.element("VersionId", detail.value)
             }
         }
         writer.element("Resource", resource)

@@ -62,7 +62,10 @@ extension S3Service {
         } catch {
             throw S3Failure(.malformedXML)
         }
-        guard !parts.isEmpty, parts.count <= Self.partNumberMaximum,
+        guard !parts.isEmpty else {
+            throw S3Failure(.invalidRequest, "You must specify at least one part")
+        }
+        guard parts.count <= Self.partNumberMaximum,
             parts.allSatisfy({ (1...Self.partNumberMaximum).contains($0.number) })
         else { throw S3Failure(.malformedXML) }
         for (part, next) in zip(parts, parts.dropFirst()) where part.number >= next.number {
@@ -98,14 +101,18 @@ extension S3Service {
         let wanted = record.checksum
         for (index, name) in named.enumerated() {
             guard let part = try bucket.part(name.number, ofUpload: id),
-                Conditions.matches(name.etag, part.etag)
-            else { throw S3Failure(.invalidPart) }
-            if let claimed = name.checksum, let checksum = part.checksum,
-                claimed != checksum.text(parts: 0)
-            {
-                throw S3Failure(.invalidPart)
+                Conditions.matches(name.etag, part.etag),
+                name.checksum == nil || name.checksum == part.checksum?.text(parts: 0)
+            else {
+                throw S3Failure(
+                    .invalidPart,
+                    details: [
+                        .init(name: .uploadID, value: id),
+                        .init(name: .partNumber, value: String(name.number)),
+                        .init(name: .etag, value: name.etag),
+                    ])
             }
-            if let wanted, part.checksum?.algorithm != wanted.algorithm {
+            if let wanted, wanted.isComposite, name.checksum == nil {
                 throw S3Failure(
                     .invalidRequest,
                     "The upload was created using a \(ChecksumRequest.name(of: wanted.algorithm).lowercased()) checksum. "
@@ -146,13 +153,32 @@ extension S3Service {
                         + "\(record.size)")
             }
         }
-        guard let checksum = record.checksum,
-            let claimed = request.header(ChecksumRequest.header(of: checksum.algorithm))
-        else { return }
-        // A composite value may come with or without its "-N".
-        let text = checksum.text(parts: record.parts.count)
-        guard claimed == text || claimed == Base64.encode(checksum.value) else {
-            throw S3Failure(.badDigest)
+        guard let checksum = record.checksum else { return }
+        if let type = request.header("x-amz-checksum-type"), type != checksum.typeName {
+            throw S3Failure(
+                .invalidRequest,
+                "The upload was created using the \(checksum.typeName) checksum mode. "
+                    + "The complete request must use the same checksum mode.")
+        }
+        for known in ChecksumRequest.names {
+            guard let claimed = request.header(known.header) else { continue }
+            guard known.algorithm == checksum.algorithm else {
+                throw mismatch(checksum.algorithm, known.algorithm)
+            }
+            // A composite value may come with or without its "-N".
+            let count = "-\(record.parts.count)"
+            let isCounted = checksum.isComposite && claimed.hasSuffix(count)
+            let text = isCounted ? String(claimed.dropLast(count.count)) : claimed
+            guard let value = Base64.decode(text),
+                value.count == ChecksumRequest.bytes(known.algorithm)
+            else {
+                throw S3Failure(.invalidRequest, "Value for \(known.header) header is invalid.")
+            }
+            guard value == checksum.value else {
+                throw S3Failure(
+                    .badDigest,
+                    "The \(known.name) you specified did not match the calculated checksum.")
+            }
         }
     }
 }

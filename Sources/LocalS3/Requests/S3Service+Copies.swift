@@ -31,7 +31,7 @@ extension S3Service {
                 .noSuchKey,
                 details: [.init(name: .key, value: String(decoding: source.key, as: UTF8.self))])
         }
-        try Conditions.checkRead(request, object.record, .copySource)
+        try Conditions.checkRead(request, object.record, .copySource, now: clock())
         return Source(name: source, bucket: bucket, object: object)
     }
 
@@ -175,8 +175,11 @@ extension S3Service {
         }
         writer.close(name)
         var response = S3Response(document: writer)
-        response.headers += Self.versionHeaders(of: source.object.record, in: source.bucket)
-            .map { ("x-amz-copy-source-version-id", $0.value) }
+        // S3 does not name a "null" version here.
+        let version = source.object.record.versionID
+        if source.bucket.settings.versioning != .never, !version.isNull {
+            response.headers.append(("x-amz-copy-source-version-id", version.text))
+        }
         return response
     }
 

@@ -134,10 +134,8 @@ extension S3Service {
         writer.element("UploadIdMarker", idMarker)
         text.write("Prefix", prefix, into: &writer)
         if !delimiter.isEmpty { text.write("Delimiter", delimiter, into: &writer) }
-        if page.isTruncated {
-            text.write("NextKeyMarker", page.lastKey, into: &writer)
-            writer.element("NextUploadIdMarker", page.lastID)
-        }
+        text.write("NextKeyMarker", page.lastKey, into: &writer)
+        writer.element("NextUploadIdMarker", page.lastID)
         writer.element("MaxUploads", limit)
         if text.isURLEncoded { writer.element("EncodingType", "url") }
         writer.element("IsTruncated", page.isTruncated)

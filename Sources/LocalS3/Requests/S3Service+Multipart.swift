@@ -44,6 +44,11 @@ extension S3Service {
             record.checksum = StoredChecksum(
                 algorithm: checksum.algorithm, value: [],
                 isComposite: try isComposite(request, checksum.algorithm))
+        } else if request.headers.contains(name: "x-amz-checksum-type") {
+            throw S3Failure(
+                .invalidRequest,
+                "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."
+            )
         }
         let id = try bucket.createUpload(record)
         var writer = XMLWriter()
@@ -78,22 +83,23 @@ extension S3Service {
             throw S3Failure(
                 .invalidRequest,
                 "The \(type ?? "") checksum type cannot be used with the "
-                    + "\(ChecksumRequest.name(of: algorithm)) checksum algorithm.")
+                    + "\(ChecksumRequest.name(of: algorithm).lowercased()) checksum algorithm.")
         }
     }
 
     func uploadPart(_ request: S3Request, _ body: ReceivedBody) throws -> S3Response {
         let bucket = try bucket(request)
         let (id, number, owner) = try part(of: request, in: bucket)
-        if let wanted = owner.checksum?.algorithm, let given = body.checksum?.algorithm,
-            wanted != given
+        let given = try ChecksumRequest.parse(request)?.algorithm
+        // What the parts of a whole object's checksum do not bring is calculated here.
+        if let wanted = owner.checksum, given != wanted.algorithm,
+            given != nil || wanted.isComposite
         {
-            throw S3Failure(
-                .invalidRequest,
-                "Checksum Type mismatch occurred, expected checksum Type: "
-                    + "\(ChecksumRequest.name(of: wanted).lowercased()), actual checksum Type: "
-                    + ChecksumRequest.name(of: given).lowercased())
+            throw mismatch(wanted.algorithm, given)
         }
+        try ObjectLocking.checkProof(
+            request, hasChecksum: given != nil,
+            isLocked: owner.hasLock || bucket.settings.lock?.retention != nil, "Put Part")
         var record = ObjectRecord(key: request.key)
         record.size = body.staged.size
         record.modifiedMilliseconds = clock()
@@ -109,6 +115,15 @@ extension S3Service {
                 (ChecksumRequest.header(of: checksum.algorithm), checksum.text(parts: 0)))
         }
         return response
+    }
+
+    func mismatch(_ expected: ChecksumAlgorithm, _ actual: ChecksumAlgorithm?) -> S3Failure {
+        let name = ChecksumRequest.name(of: expected).lowercased()
+        let other = actual.map { ChecksumRequest.name(of: $0).lowercased() } ?? "null"
+        return S3Failure(
+            .invalidRequest,
+            "Checksum Type mismatch occurred, expected checksum Type: \(name), actual checksum Type: \(other)"
+        )
     }
 
     func abortMultipartUpload(_ request: S3Request) throws -> S3Response {
@@ -140,7 +155,7 @@ extension S3Service {
         Self.writeOwner("Owner", into: &writer)
         writer.element("StorageClass", upload.storageClass.name)
         writer.element("PartNumberMarker", marker)
-        if let last = page.last { writer.element("NextPartNumberMarker", last) }
+        writer.element("NextPartNumberMarker", page.last ?? 0)
         writer.element("MaxParts", limit)
         writer.element("IsTruncated", numbers.count > page.count)
         if let checksum = upload.checksum {

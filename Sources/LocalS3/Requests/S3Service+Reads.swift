@@ -17,12 +17,17 @@ extension S3Service {
         let bucket = try bucket(request)
         let object = try open(bucket, request)
         let record = object.record
-        try Conditions.checkRead(request, record, .object)
+        try Conditions.checkRead(request, record, .object, now: clock())
         var response = S3Response()
         response.headers.reserveCapacity(10 + record.metadata.count)
         var range = 0..<record.size
         var part: Int?
         if let text = request.parameter("partNumber") {
+            guard !request.headers.contains(name: "range") else {
+                throw S3Failure(
+                    .invalidRequest,
+                    "Cannot specify both Range header and partNumber query parameter")
+            }
             let found = try partRange(text, of: record)
             part = found.number
             range = found.range
@@ -75,12 +80,17 @@ extension S3Service {
                 "Part number must be an integer between 1 and 10000, inclusive",
                 name: "partNumber", value: text)
         }
-        guard !record.parts.isEmpty else {
-            guard number == 1 else { throw S3Failure(.invalidPartNumber) }
-            return (1, 0..<record.size)
-        }
         // Counted from one, whatever numbers the parts were uploaded with.
-        guard number <= record.parts.count else { throw S3Failure(.invalidPartNumber) }
+        let count = max(1, record.parts.count)
+        guard number <= count else {
+            throw S3Failure(
+                .invalidPartNumber,
+                details: [
+                    .init(name: .partNumberRequested, value: text),
+                    .init(name: .actualPartCount, value: String(count)),
+                ])
+        }
+        guard !record.parts.isEmpty else { return (1, 0..<record.size) }
         let start = record.parts[..<(number - 1)].reduce(0) { $0 + $1.size }
         return (number, start..<start + record.parts[number - 1].size)
     }
@@ -146,7 +156,7 @@ extension S3Service {
     func objectAttributes(_ request: S3Request) throws -> S3Response {
         let bucket = try bucket(request)
         let record = try open(bucket, request).record
-        try Conditions.checkRead(request, record, .object)
+        try Conditions.checkRead(request, record, .object, now: clock())
         let wanted = Set(
             request.headers[canonicalForm: "x-amz-object-attributes"].map(String.init))
         guard !wanted.isEmpty else {
@@ -163,8 +173,8 @@ extension S3Service {
         if wanted.contains("ETag") { writer.element("ETag", record.etag.text) }
         if wanted.contains("Checksum"), let checksum = record.checksum {
             writer.open("Checksum")
-            Self.writeChecksum(
-                checksum.text(parts: record.parts.count), checksum.algorithm, into: &writer)
+            // Here S3 leaves out the "-N" of a checksum of checksums.
+            Self.writeChecksum(Base64.encode(checksum.value), checksum.algorithm, into: &writer)
             writer.element("ChecksumType", checksum.typeName)
             writer.close("Checksum")
         }

@@ -14,7 +14,8 @@ extension S3Service {
         let settings = bucket.settings
         try ObjectLocking.apply(request, settings, now: record.modifiedMilliseconds, to: &record)
         ObjectLocking.applyDefault(settings, now: record.modifiedMilliseconds, to: &record)
-        try ObjectLocking.checkProof(request, body, record)
+        try ObjectLocking.checkProof(
+            request, hasChecksum: body.checksum != nil, isLocked: record.hasLock, "Put Object")
         record = try bucket.commit(
             body.staged, record, announce: notifier.announcing(.put, in: bucket, request)
         ) {
@@ -23,13 +24,17 @@ extension S3Service {
         var response = S3Response()
         response.headers = [("ETag", record.etag.quoted)]
         if let checksum = record.checksum { response.headers += checksum.headers(parts: 0) }
-        response.headers += Self.versionHeaders(record.version?.text)
+        // S3 does not name the "null" version here, though it does in the answer to a copy.
+        if let version = record.version, !version.isNull {
+            response.headers += Self.versionHeaders(version.text)
+        }
         return response
     }
 
     func deleteObject(_ request: S3Request) throws -> S3Response {
         let now = clock()
         let bucket = try bucket(request)
+        try ObjectLocking.checkBypass(request, bucket.settings)
         let deletion = try bucket.delete(
             request.key, version: request.version, now: now,
             announce: notifier.announcing(.delete, in: bucket, request)
@@ -95,6 +100,7 @@ extension S3Service {
 
     func deleteObjects(_ request: S3Request, _ body: ReceivedBody) throws -> S3Response {
         let bucket = try bucket(request)
+        try ObjectLocking.checkBypass(request, bucket.settings)
         let (entries, isQuiet) = try parseBatch(body.document)
         var writer = XMLWriter(reservingBytes: 64 + 80 * entries.count)
         writer.declaration()

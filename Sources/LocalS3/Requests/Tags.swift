@@ -15,15 +15,22 @@ enum Tags {
         for piece in header.split(separator: "&") {
             let pair = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let key = decode(pair[0]), let value = pair.count > 1 ? decode(pair[1]) : ""
-            else {
-                throw S3Failure.invalidArgument(
-                    "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters.",
-                    name: "x-amz-tagging", value: header)
-            }
+            else { throw invalid(header) }
             tags.append(NamedValue(key, value))
         }
-        try check(tags)
+        do throws(S3Failure) {
+            try check(tags)
+        } catch {
+            throw error.code == .invalidTag ? invalid(header) : error
+        }
         return tags
+    }
+
+    private static func invalid(_ header: String) -> S3Failure {
+        .invalidArgument(
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag "
+                + "name duplicates.",
+            name: "x-amz-tagging", value: header)
     }
 
     static func parse(document: [UInt8]) throws(S3Failure) -> [NamedValue] {
@@ -85,16 +92,37 @@ enum Tags {
         guard tags.count <= countMaximum else {
             throw S3Failure(.badRequest, "Object tags cannot be greater than \(countMaximum)")
         }
-        guard Set(tags.map(\.name)).count == tags.count else {
-            throw S3Failure(.invalidTag, "Cannot provide multiple Tags with the same key")
-        }
+        var names: Set<String> = []
         for tag in tags {
-            guard !tag.name.isEmpty, tag.name.unicodeScalars.count <= keyCharactersMaximum else {
-                throw S3Failure(.invalidTag, "The TagKey you have provided is invalid")
+            func invalid(_ message: String) -> S3Failure {
+                S3Failure(.invalidTag, message, details: [.init(name: .tagKey, value: tag.name)])
             }
-            guard tag.value.unicodeScalars.count <= valueCharactersMaximum else {
-                throw S3Failure(.invalidTag, "The TagValue you have provided is invalid")
+            guard names.insert(tag.name).inserted else {
+                throw invalid("Cannot provide multiple Tags with the same key")
+            }
+            guard !tag.name.isEmpty, isText(tag.name, keyCharactersMaximum) else {
+                throw invalid("The TagKey you have provided is invalid")
+            }
+            guard isText(tag.value, valueCharactersMaximum) else {
+                throw invalid("The TagValue you have provided is invalid")
+            }
+            guard !tag.name.lowercased().hasPrefix("aws:") else {
+                throw invalid("Your TagKey cannot be prefixed with aws:")
             }
         }
+    }
+
+    /// Letters with their marks, spaces, numbers, and a few signs.
+    private static func isText(_ text: String, _ maximum: Int) -> Bool {
+        text.unicodeScalars.count <= maximum
+            && text.unicodeScalars.allSatisfy { scalar in
+                switch scalar.properties.generalCategory {
+                case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter,
+                    .otherLetter, .nonspacingMark, .spacingMark, .decimalNumber, .letterNumber,
+                    .otherNumber, .spaceSeparator, .lineSeparator, .paragraphSeparator:
+                    true
+                default: "_.:/=+-@".unicodeScalars.contains(scalar)
+                }
+            }
     }
 }

@@ -74,3 +74,8 @@ struct BucketLock: Sendable, Equatable {
         retention = Default(mode: mode, unit: unit, count: count)
     }
 }
+
+extension ObjectRecord {
+    /// Whether it has a retention or a legal hold, in force or not.
+    var hasLock: Bool { retention != nil || isHeld != nil }
+}

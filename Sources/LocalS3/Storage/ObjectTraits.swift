@@ -87,9 +87,13 @@ enum StorageClass: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// nil for what is none, and for those of other places than general purpose buckets.
     init?(name: String) {
         guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
-        self = found
+        switch found {
+        case .outposts, .snow, .expressOneZone: return nil
+        default: self = found
+        }
     }
 }
 

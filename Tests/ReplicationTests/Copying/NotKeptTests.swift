@@ -51,7 +51,7 @@ import Testing
         for overwrites in [false, true] {
             try await bench.source.put(bytes(size, seed: overwrites ? 2 : 1)) {
                 $0.metadata.contentType = "text/plain"
-                $0.metadata.tags = [Tag("aws:a", "1")]
+                $0.metadata.tags = [Tag("a", "1")]
             }
             let outcome = try await bench.converge()
             #expect(outcome.action == .copied && outcome.proof == .eTag)

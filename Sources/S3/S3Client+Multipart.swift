@@ -48,11 +48,15 @@ extension S3Client {
         }
     }
 
-    /// - Parameter number: 1...10,000. Parts may come in any order; one sent again replaces the first.
+    /// - Parameters:
+    ///   - number: 1...10,000. Parts may come in any order; one sent again replaces the first.
+    ///   - contentMD5: of the body, 16 bytes; buckets with object lock want it.
     public func uploadPart(
-        _ object: ObjectAddress, uploadID: String, number: Int, body: [UInt8]
+        _ object: ObjectAddress, uploadID: String, number: Int, body: [UInt8],
+        contentMD5: [UInt8]? = nil
     ) async throws(S3Error) -> UploadPart {
         var request = partRequest("UploadPart", .put, object, uploadID: uploadID, number: number)
+        if let contentMD5 { request.add("Content-MD5", Base64.encode(contentMD5)) }
         request.body = body
         let result = WriteResult(try await perform(request).head.headers)
         return try part(number, result, size: Int64(body.count), request)
@@ -61,20 +65,22 @@ extension S3Client {
     /// Relays a GET, as a rule of a range or part, into one part of an upload. See ``relayObject(from:_:_:to:observe:options:)``.
     public func relayPart(
         from source: S3Client, _ object: ObjectAddress, _ read: ReadOptions,
-        to target: ObjectAddress, uploadID: String, number: Int,
+        to target: ObjectAddress, uploadID: String, number: Int, contentMD5: [UInt8]? = nil,
         observe: (@Sendable (RelayEvent) -> Void)? = nil
     ) async throws(S3Error) -> (source: ObjectHead, part: UploadPart) {
         if dialect.unsignedPayload == .no {
             let (head, body) = try await buffered(from: source, object, read, observe)
             return (
                 head,
-                try await uploadPart(target, uploadID: uploadID, number: number, body: body)
+                try await uploadPart(
+                    target, uploadID: uploadID, number: number, body: body, contentMD5: contentMD5)
             )
         }
         var request = S3Request("GetObject", .get, .get, object)
         read.apply(to: &request)
         var template = partRequest(
             "UploadPart", .put, target, uploadID: uploadID, number: number)
+        if let contentMD5 { template.add("Content-MD5", Base64.encode(contentMD5)) }
         template.form = .unsigned
         let reading = request
         let result = try await relay(

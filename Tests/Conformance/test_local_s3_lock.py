@@ -6,7 +6,8 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from support import stores
+from support import catalogue, stores
+from support.pool import new_bucket
 from support.stores import refused
 
 
@@ -247,3 +248,20 @@ def test_the_command_copies_into_a_locked_bucket(server, bucket, plain, s3, brig
     report = brigade.json("sync", f"s3://a@{plain}", f"s3://a@{bucket}")
     assert (report["copied"], report["failed"]) == (1, 0)
     assert s3.head_object(Bucket=bucket, Key="k")["ObjectLockMode"] == "GOVERNANCE"
+
+
+def test_the_command_brings_parts_into_a_locked_bucket(pool, bucket, s3, server, brigade):
+    """A part needs a digest there, which the source does not tell; large ones are relayed, small ones are not."""
+    s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=configuration(Mode="GOVERNANCE", Days=1))
+    source = pool.get("local-s3", 2)
+    origin = new_bucket(source)
+    kind = catalogue.Kind("locked", parts=(6 << 20, 7 << 20, 1_000))
+    catalogue.put(stores.client(source), origin, "k", kind)
+    brigade.connect("a", source.url())
+    brigade.connect("b", server.url())
+    report = brigade.json("sync", f"s3://a@{origin}", f"s3://b@{bucket}")
+    assert (report["copied"], report["failed"]) == (1, 0)
+    head = s3.head_object(Bucket=bucket, Key="k")
+    assert head["ObjectLockMode"] == "GOVERNANCE"
+    assert head["ETag"] == stores.client(source).head_object(Bucket=origin, Key="k")["ETag"]
+    assert stores.pending_uploads(server, bucket) == []

@@ -100,7 +100,9 @@ extension S3Error {
     /// The store has tags, but takes not these: too many, or of characters that it does not allow.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>
-    var refusesTags: Bool { code == "InvalidTag" }
+    var refusesTags: Bool {
+        code == "InvalidTag" || code == "InvalidArgument" && message.contains("x-amz-tagging")
+    }
 
     /// Of a request that writes an object or begins an upload.
     var isOfWriting: Bool {

@@ -116,10 +116,27 @@ extension Convergence {
             if let from = write.serverSideFrom {
                 return MovedPart(stored: try await copyPart(write, from, uploadID, number))
             }
-            return write.layout.length(of: number) <= Self.bufferedBytes
-                ? try await bufferPart(write, uploadID, number)
-                : try await relayPart(write, uploadID, number)
+            let isLocked = write.head.metadata.lock != nil || !shared.isUsable(.withoutContentMD5)
+            do {
+                return try await movePart(write, uploadID, number, withMD5: isLocked)
+            } catch let error as S3Error {
+                guard error.kind == .invalidRequest, !isLocked,
+                    error.connection == destination.connection.name
+                else { throw error }
+                // A bucket that locks whatever is written takes no part without a digest.
+                let part = try await movePart(write, uploadID, number, withMD5: true)
+                learnUnusable(.withoutContentMD5)
+                return part
+            }
         }
+    }
+
+    private func movePart(
+        _ write: MultipartWrite, _ uploadID: String, _ number: Int, withMD5: Bool
+    ) async throws -> MovedPart {
+        write.layout.length(of: number) <= Self.bufferedBytes
+            ? try await bufferPart(write, uploadID, number, withMD5: withMD5)
+            : try await relayPart(write, uploadID, number, withMD5: withMD5)
     }
 
     private func copyPart(
@@ -141,7 +158,7 @@ extension Convergence {
     }
 
     private func bufferPart(
-        _ write: MultipartWrite, _ uploadID: String, _ number: Int
+        _ write: MultipartWrite, _ uploadID: String, _ number: Int, withMD5: Bool
     ) async throws -> MovedPart {
         let length = write.layout.length(of: number)
         var body: [UInt8] = []
@@ -161,19 +178,22 @@ extension Convergence {
             whole.endPart()
         }
         let part = try await destination.uploadPart(
-            destinationAddress, uploadID: uploadID, number: number, body: body)
+            destinationAddress, uploadID: uploadID, number: number, body: body,
+            contentMD5: withMD5 ? Checksum.of(body, .md5) : nil)
         let sent = write.isCareful ? StreamDigest.of(body, [.md5]).md5 : nil
         return MovedPart(stored: part, sent: sent.map { UploadPart(number: number, eTag: $0) })
     }
 
+    /// - Parameter withMD5: the part is read twice, once for its digest, which goes before it: so it needs no memory.
     private func relayPart(
-        _ write: MultipartWrite, _ uploadID: String, _ number: Int
+        _ write: MultipartWrite, _ uploadID: String, _ number: Int, withMD5: Bool
     ) async throws -> MovedPart {
+        let md5 = withMD5 ? try await partMD5(write, number) : nil
         let digest = write.isCareful ? StreamDigest([.md5]) : nil
         do {
             let (head, part) = try await destination.relayPart(
                 from: source, sourceAddress, partRead(write, number), to: destinationAddress,
-                uploadID: uploadID, number: number,
+                uploadID: uploadID, number: number, contentMD5: md5,
                 observe: observer(digest, write.whole))
             write.whole?.endPart()
             guard head.eTag == write.pin.eTag else { throw Moved() }
@@ -182,6 +202,20 @@ extension Convergence {
             return MovedPart(stored: part, sent: sent.map { UploadPart(number: number, eTag: $0) })
         } catch let error as S3Error {
             throw error.isOfReading ? readFailure(error, pin: write.pin.eTag) : error
+        }
+    }
+
+    private func partMD5(_ write: MultipartWrite, _ number: Int) async throws -> [UInt8] {
+        do {
+            return try await source.readObject(sourceAddress, partRead(write, number)) {
+                head, body in
+                guard head.eTag == write.pin.eTag else { throw Moved() }
+                var md5 = Checksum(.md5)
+                while let block = try await body.next() { md5.update(block) }
+                return md5.finalize()
+            }
+        } catch let error as S3Error {
+            throw readFailure(error, pin: write.pin.eTag)
         }
     }
 

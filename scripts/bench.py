@@ -4,6 +4,8 @@ For every row the same two endpoints are started once, and the tools run in turn
 bucket, after one round that is not counted. What is printed are medians: elapsed time, CPU of the client's process
 tree (user and system, by wait4; the servers are not in it) and its peak resident memory. Every run's result is
 counted before it counts: the same number of objects and bytes must stand at the destination.
+
+The rows that begin with "server-" measure the embedded endpoint itself: see bench_server.py.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "Tests/Conformance"))
 
+from bench_server import RCLONE_SERVE, ServerBench  # noqa: E402
 from support import peers, servers  # noqa: E402
 from support.command import Brigade, Running  # noqa: E402
 from support.tools import binary, scratch_folder, tool  # noqa: E402
@@ -297,13 +300,13 @@ def machine() -> dict:
 
 
 def main() -> int:
-    names = [row.name for row in ROWS] + ["memory"]
+    names = [row.name for row in ROWS] + ["memory", *ServerBench.ROWS]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", default=",".join(names), help=f"of {', '.join(names)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="measured rounds after the one that warms up (default 5)")
     parser.add_argument("--tools", default="brigade,rclone,s5cmd", help="which tools take part (default: all)")
     parser.add_argument("--scale", type=float, default=1, help="multiplies numbers of objects, for a quick try")
-    parser.add_argument("--full", action="store_true", help="memory at 500,000 objects instead of 100,000")
+    parser.add_argument("--full", action="store_true", help="memory at 500,000 objects instead of 100,000, and listings of a million keys")
     parser.add_argument("--check", action="store_true", help="exit 1 when a threshold is not met")
     parser.add_argument("--output", type=Path, default=ROOT / ".build/bench.json", help="JSON (default .build/bench.json)")
     options = parser.parse_args()
@@ -320,16 +323,21 @@ def main() -> int:
         "scale": options.scale,
         "rclone_flags": " ".join(RCLONE),
         "rclone_flags_large": " ".join(RCLONE_LARGE),
+        "rclone_serve_flags": " ".join(RCLONE_SERVE),
         "servers": "rclone serve s3 with its default ETag hash (MD5), or brigade local-s3 --no-fsync, data on tmpfs",
     }
     print(f"{head['machine']['cpu']}, {head['machine']['cores']} cores; {head['servers']}")
     print("; ".join(f"{name}: {text}" for name, text in head["versions"].items()))
     print(f"rclone runs with {head['rclone_flags']} (large objects: and {head['rclone_flags_large']})")
+    print(f"Where servers are measured, rclone serve s3 runs with {head['rclone_serve_flags']}")
     for row in ROWS:
         if row.name in wanted:
             bench.run(row)
     if "memory" in wanted and "brigade" in options.tools:
         bench.memory()
+    for name in ServerBench.ROWS:
+        if name in wanted:
+            ServerBench(bench).run(name)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(head | {"rows": bench.results}, indent=1) + "\n")
     print(f"\n{len(bench.failures)} thresholds not met" + "".join(f"\n  {line}" for line in bench.failures))

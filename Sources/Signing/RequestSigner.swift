@@ -43,7 +43,7 @@ public final class RequestSigner: Sendable {
         signRequest(
             method: method, host: host, path: path, query: query, headers: headers,
             payload: payload, credentials: credentials, region: region, time: time
-        ).fields
+        ).fields(credentials)
     }
 
     /// Signs the head of a request whose body is sent in signed chunks, and returns what signs the chunks.
@@ -58,8 +58,8 @@ public final class RequestSigner: Sendable {
             method: method, host: host, path: path, query: query, headers: headers,
             payload: payload, credentials: credentials, region: region, time: time)
         let chunks = ChunkSigner(
-            ChunkSignatures(key: signed.key, parts: signed.parts, seed: signed.signature))
-        return (signed.fields, chunks)
+            ChunkSignatures(key: signed.key, parts: signed.parts, seed: signed.signature.hex))
+        return (signed.fields(credentials), chunks)
     }
 
     /// The head's signature as ``sign`` makes it, and those of the chunks that shall follow: for who checks them.
@@ -71,16 +71,19 @@ public final class RequestSigner: Sendable {
         let signed = signRequest(
             method: method, host: host, path: path, query: query, headers: headers,
             payload: payload, credentials: credentials, region: region, time: time)
-        return (
-            signed.signature,
-            ChunkSignatures(key: signed.key, parts: signed.parts, seed: signed.signature)
-        )
+        let head = signed.signature.hex
+        return (head, ChunkSignatures(key: signed.key, parts: signed.parts, seed: head))
     }
 
     /// Whether two signatures are the same, in a time that does not tell how much of one is right.
     public static func isSame(_ left: String, _ right: String) -> Bool {
         guard left.utf8.count == right.utf8.count else { return false }
-        return zip(left.utf8, right.utf8).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        var (left, right) = (left, right)
+        return left.withUTF8 { left in
+            right.withUTF8 { right in
+                left.indices.reduce(UInt8(0)) { $0 | (left[$1] ^ right[$1]) } == 0
+            }
+        }
     }
 
     private func parts(time: Int64, region: String) -> StringToSign {
@@ -96,10 +99,7 @@ public final class RequestSigner: Sendable {
         method: String, host: String, path: String, query: [(name: String, value: String)],
         headers: [(name: String, value: String)], payload: PayloadHash, credentials: Credentials,
         region: String, time: Int64
-    ) -> (
-        fields: [(name: String, value: String)], signature: String, key: SigningKey,
-        parts: StringToSign
-    ) {
+    ) -> SignedRequest {
         let parts = parts(time: time, region: region)
         let payload = payload.headerValue
         var fields: [(name: String, value: String)] = []
@@ -117,19 +117,9 @@ public final class RequestSigner: Sendable {
             payload: payload)
         let key = keys.key(
             secretAccessKey: credentials.secretAccessKey, region: region, time: time)
-        let signature = key.key.mac(parts.bytes(request.digest))
-        var authorization: [UInt8] = []
-        authorization.reserveCapacity(384)
-        authorization.append(contentsOf: "AWS4-HMAC-SHA256 Credential=".utf8)
-        authorization.append(contentsOf: credentials.accessKeyID.utf8)
-        authorization.append(0x2F)
-        authorization.append(contentsOf: parts.scope.utf8)
-        authorization.append(contentsOf: ", SignedHeaders=".utf8)
-        authorization.append(contentsOf: request.bytes[request.signedHeaders])
-        authorization.append(contentsOf: ", Signature=".utf8)
-        signature.appendHex(to: &authorization)
-        fields.append(("Authorization", String(decoding: authorization, as: UTF8.self)))
-        return (fields, signature.hex, key, parts)
+        return SignedRequest(
+            added: fields, request: request, signature: key.key.mac(parts.bytes(request.digest)),
+            key: key, parts: parts)
     }
 
     /// The query string of a presigned URL, `X-Amz-Signature` included.
@@ -170,5 +160,30 @@ public final class RequestSigner: Sendable {
         let signature = key.key.mac(parts.bytes(request.digest)).hex
         let pairs = query.map { "\($0.name)=\($0.value)" }
         return (pairs + ["X-Amz-Signature=\(signature)"]).joined(separator: "&")
+    }
+}
+
+/// A request's signature, and what went into it.
+private struct SignedRequest {
+    /// The fields that were added before it was signed.
+    let added: [(name: String, value: String)]
+    let request: CanonicalRequest
+    let signature: SHA256Digest
+    let key: SigningKey
+    let parts: StringToSign
+
+    /// The fields to add, `Authorization` as the last: who only checks a signature does not need it.
+    func fields(_ credentials: Credentials) -> [(name: String, value: String)] {
+        var authorization: [UInt8] = []
+        authorization.reserveCapacity(384)
+        authorization.append(contentsOf: "AWS4-HMAC-SHA256 Credential=".utf8)
+        authorization.append(contentsOf: credentials.accessKeyID.utf8)
+        authorization.append(0x2F)
+        authorization.append(contentsOf: parts.scope.utf8)
+        authorization.append(contentsOf: ", SignedHeaders=".utf8)
+        authorization.append(contentsOf: request.bytes[request.signedHeaders])
+        authorization.append(contentsOf: ", Signature=".utf8)
+        signature.appendHex(to: &authorization)
+        return added + [("Authorization", String(decoding: authorization, as: UTF8.self))]
     }
 }

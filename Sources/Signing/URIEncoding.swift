@@ -27,18 +27,26 @@ public enum URIEncoding {
     /// nil when a `%` is not followed by two hex digits.
     public static func decode(_ string: some StringProtocol, plusIsSpace: Bool = false) -> [UInt8]?
     {
+        string.utf8.withContiguousStorageIfAvailable { decode($0, plusIsSpace) }
+            ?? Array(string.utf8).withUnsafeBufferPointer { decode($0, plusIsSpace) }
+    }
+
+    private static func decode(_ text: UnsafeBufferPointer<UInt8>, _ plusIsSpace: Bool) -> [UInt8]?
+    {
         var bytes: [UInt8] = []
-        let text = string.utf8
         bytes.reserveCapacity(text.count)
-        var iterator = text.makeIterator()
-        while let byte = iterator.next() {
+        var index = 0
+        while index < text.count {
+            let byte = text[index]
             if byte == 0x25 {
-                guard let high = iterator.next().flatMap(Hex.value(of:)),
-                    let low = iterator.next().flatMap(Hex.value(of:))
+                guard index + 2 < text.count, let high = Hex.value(of: text[index + 1]),
+                    let low = Hex.value(of: text[index + 2])
                 else { return nil }
                 bytes.append(high << 4 | low)
+                index += 3
             } else {
                 bytes.append(byte == 0x2B && plusIsSpace ? 0x20 : byte)
+                index += 1
             }
         }
         return bytes

@@ -51,6 +51,9 @@ struct Authenticator: Sendable {
         "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
     )
 
+    /// What a request's signature must cover, and the signer adds of itself.
+    private static let own: [Substring] = ["host", "x-amz-date", "x-amz-content-sha256"]
+
     private func checkHeader(_ authorization: String, _ request: S3Request, now: Int64)
         throws(S3Failure) -> Identity
     {
@@ -94,16 +97,15 @@ struct Authenticator: Sendable {
                 "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a streaming form or a valid sha256 value.",
                 name: "x-amz-content-sha256", value: text)
         }
-        let own: [Substring] = ["host", "x-amz-date", "x-amz-content-sha256"]
         let signedNames = names.pieces(";", omittingEmpty: false)
-        guard own.allSatisfy(signedNames.contains) else {
+        guard Self.own.allSatisfy(signedNames.contains) else {
             throw S3Failure(.signatureDoesNotMatch)
         }
         try requireSigned(signedNames, request)
         let signed = signer.signaturesOfChunks(
             method: request.method.rawValue, host: request.header("host") ?? "",
             path: request.rawPath, query: Self.rawQuery(request),
-            headers: Self.headers(signedNames.filter { !own.contains($0) }, request),
+            headers: Self.headers(signedNames.filter { !Self.own.contains($0) }, request),
             payload: payload,
             credentials: Credentials(
                 accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey),
@@ -206,9 +208,10 @@ struct Authenticator: Sendable {
             throw S3Failure(.signatureDoesNotMatch)
         }
         for (name, _) in request.headers where name.utf8.count > 6 {
-            guard zip(name.utf8, "x-amz-".utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) else {
-                continue
-            }
+            // Most names are told by their first letter.
+            guard name.utf8.first.map({ $0 | 0x20 }) == UInt8(ascii: "x"),
+                zip(name.utf8, "x-amz-".utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 })
+            else { continue }
             let lower = name.lowercased()
             guard lower == "x-amz-content-sha256" || names.contains(lower[...]) else {
                 throw S3Failure(
@@ -235,13 +238,17 @@ struct Authenticator: Sendable {
     private static func headers(_ names: [Substring], _ request: S3Request) -> [(
         name: String, value: String
     )] {
-        names.flatMap { name in
-            request.headers[String(name)].map { (String(name), $0) }
+        var found: [(name: String, value: String)] = []
+        for name in names {
+            let name = String(name)
+            for value in request.headers[name] { found.append((name, value)) }
         }
+        return found
     }
 
     private static func rawQuery(_ request: S3Request) -> [(name: String, value: String)] {
-        request.rawQuery[...].pieces("&").map { piece in
+        guard !request.rawQuery.isEmpty else { return [] }
+        return request.rawQuery[...].pieces("&").map { piece in
             let pair = piece.pieces("=", maxSplits: 1, omittingEmpty: false)
             return (String(pair[0]), pair.count > 1 ? String(pair[1]) : "")
         }
@@ -262,10 +269,15 @@ extension Substring {
     fileprivate func pieces(
         _ separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmpty: Bool = true
     ) -> [Substring] {
-        utf8.split(
-            separator: UInt8(ascii: separator), maxSplits: maxSplits,
-            omittingEmptySubsequences: omittingEmpty
-        ).map { Substring($0) }
+        let separator = UInt8(ascii: separator)
+        var pieces: [Substring] = []
+        var rest = self
+        while pieces.count < maxSplits, let end = rest.utf8.firstIndex(of: separator) {
+            if !omittingEmpty || end > rest.startIndex { pieces.append(rest[..<end]) }
+            rest = rest[rest.utf8.index(after: end)...]
+        }
+        if !omittingEmpty || !rest.isEmpty { pieces.append(rest) }
+        return pieces
     }
 }
 
@@ -282,7 +294,9 @@ private struct Credential {
         else {
             throw S3Failure(code, "The credential is malformed.")
         }
-        accessKeyID = pieces[..<(pieces.count - 4)].joined(separator: "/")
+        // An access key may have slashes of its own.
+        accessKeyID = String(
+            Substring(text.utf8[..<pieces[pieces.count - 4].startIndex].dropLast()))
         day = pieces[pieces.count - 4]
         region = String(pieces[pieces.count - 3])
     }

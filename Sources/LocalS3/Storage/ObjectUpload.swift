@@ -90,18 +90,22 @@ struct StagedBody: Sendable {
 
 /// A file in a bucket's `tmp`, removed with its last holder unless it was moved into place.
 final class TemporaryFile: Sendable {
+    /// Makes names: one process has the folder, and it has emptied `tmp` at its start.
+    private static let count = Atomic<UInt64>(0)
+
     let file: OpenFile
+    private let isMoved = Atomic<Bool>(false)
 
     init(in directory: String) throws(StorageError) {
-        let name = String(UInt64.random(in: 0 ... .max), radix: 36)
-        file = try OpenFile("\(directory)/\(name)", flags: O_RDWR | O_CREAT | O_EXCL)
+        let number = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
+        file = try OpenFile("\(directory)/\(number)", flags: O_RDWR | O_CREAT | O_EXCL)
     }
 
-    /// Moves it over `target`; after that the last holder's removal finds nothing.
-    func move(to target: String) throws(StorageError) { try Disk.rename(file.path, to: target) }
-
-    deinit {
-        // A moved file's name is gone: unlink then fails, which is what is wanted.
-        unlink(file.path)
+    /// Moves it over `target`.
+    func move(to target: String) throws(StorageError) {
+        try Disk.rename(file.path, to: target)
+        isMoved.store(true, ordering: .relaxed)
     }
+
+    deinit { if !isMoved.load(ordering: .relaxed) { unlink(file.path) } }
 }

@@ -7,7 +7,7 @@ import Testing
 /// Clients that send slowly, take nothing, or only connect: they are given up in the end, and others are served all the time.
 @Suite(.serialized) struct SlowClientTests {
     private static let short = ConnectionTimes(
-        idle: .milliseconds(300), head: .milliseconds(300), linger: .milliseconds(300))
+        idle: .seconds(1), head: .seconds(1), linger: .seconds(1))
 
     @Test func aByteAtATime() async throws {
         let stage = try await HostileStage()
@@ -62,7 +62,7 @@ import Testing
         let stage = try await HostileStage(times: times) { $0.objectBytesMaximum = 64 << 20 }
         try await onThread {
             var large = SignedRequest("PUT", "/bucket/large", time: HostileStage.now)
-            large.body = Array(repeating: 3, count: 32 << 20)
+            large.body = Array(repeating: 3, count: 16 << 20)
             #expect(try stage.send(large).status == 200)
             let wires = try (0..<5).map { _ in
                 let wire = try Wire(port: stage.server.port, receiveBuffer: 4 << 10)

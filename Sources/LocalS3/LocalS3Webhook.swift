@@ -1,7 +1,7 @@
 /// Where notifications are sent: `POST` with one event as MinIO writes it. Prints without its token.
 ///
 /// An event is sent until the webhook answers 2xx: at least once, in order for each key, and while the webhook refuses one
-/// key's event it gets those of the others. What waits is in the folder, also when the process ends.
+/// key's event it gets those of the others (up to 65,536 events that wait). What waits is in the folder, also when the process ends.
 public struct LocalS3Webhook: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
     /// 1...32 letters, digits, `-` and `_`. Buckets name the webhook by ``arn``.
     public let name: String

@@ -1,9 +1,20 @@
+import COpenSSL
+
 /// The three checks of S3 and what they share. CRC32 is zlib's, CRC32C is iSCSI's, CRC64NVME is NVMe's.
 /// <https://reveng.sourceforge.io/crc-catalogue/>
 enum CRC {
     static let crc32 = CRCTables<UInt32>(polynomial: 0xEDB8_8320)
     static let crc32c = CRCTables<UInt32>(polynomial: 0x82F6_3B78)
     static let crc64nvme = CRCTables<UInt64>(polynomial: 0x9A6C_9329_AC4B_C9B5)
+
+    private static let hasInstruction = brigade_has_crc32c() != 0
+
+    /// The check of everything so far, given that of everything before `bytes`: by the processor's instruction where it
+    /// has one, which is ten times as fast.
+    static func updateCRC32C(_ crc: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        guard hasInstruction else { return crc32c.update(crc, bytes) }
+        return ~brigade_crc32c(~crc, bytes.baseAddress, bytes.count)
+    }
 
     /// Big-endian.
     static func bytes<Value: FixedWidthInteger>(_ crc: Value) -> [UInt8] {

@@ -47,7 +47,7 @@ public struct Checksum: ~Copyable, Sendable {
             SHA256_Update(&context, bytes.baseAddress, bytes.count)
             state = .sha256(context)
         case .crc32(let crc): state = .crc32(CRC.crc32.update(crc, bytes))
-        case .crc32c(let crc): state = .crc32c(CRC.crc32c.update(crc, bytes))
+        case .crc32c(let crc): state = .crc32c(CRC.updateCRC32C(crc, bytes))
         case .crc64nvme(let crc): state = .crc64nvme(CRC.crc64nvme.update(crc, bytes))
         }
     }

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import urllib.parse
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -262,6 +263,35 @@ def test_minio_and_aws_configure_it_too(store, client, hook):
     )  # fmt: skip
     answer = peers.run("aws", *aws, "get-bucket-notification-configuration", "--bucket", "photos", env=environment)
     assert json.loads(answer)["QueueConfigurations"][0]["Events"] == ["s3:ObjectRemoved:*"]
+
+
+def test_a_long_answer_is_an_answer(client, hook):
+    subscribe(client)
+    hook.answer = b"x" * (200 << 10)
+    for number in range(3):
+        client.put_object(Bucket="photos", Key="k", Body=b"%d" % number)
+    assert len(hook.wait_for(3)) == 3
+    # Each was sent once.
+    assert len(hook.requests) == 3
+
+
+def test_who_has_subscribed_and_then_lists_misses_nothing(tmp_path, hook):
+    """Writes that began before the subscription was made, and are done after it, are told."""
+    with Notifying(tmp_path / "store", hook) as store:
+        store.flags = tuple(flag for flag in store.flags if flag != "--no-fsync")
+        store.stop()
+        store.start()
+        s3, other = stores.client(store), stores.client(store)
+        s3.create_bucket(Bucket="photos")
+        for number in range(300):
+            s3.put_object(Bucket="photos", Key=f"k{number}", Body=b"x")
+        names = [{"Key": f"k{number}"} for number in range(300)]
+        batch = threading.Thread(target=other.delete_objects, kwargs={"Bucket": "photos", "Delete": {"Objects": names}})
+        batch.start()
+        subscribe(s3)
+        there = set(stores.keys(s3, "photos"))
+        batch.join()
+        hook.wait(lambda hook: there <= {key(record) for record in hook.taken})
 
 
 def test_a_refused_key_waits_and_the_others_go_on(client, hook):

@@ -122,7 +122,9 @@ struct NotificationQueueTests {
         #expect(again.pending == 0)
     }
 
-    @Test func aFlippedBitLosesOneEventAndSaysSo() throws {
+    /// The last byte of the third record's body, and each byte of its head: the length, the sum, the number.
+    @Test(arguments: [-1] + Array(-31...(-17)))
+    func aFlippedBitLosesOneEventAndSaysSo(fromEnd: Int) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/queue"
         var queue = try Self.open(path)
@@ -133,7 +135,7 @@ struct NotificationQueueTests {
         let name = try #require(try Disk.names(in: path).first)
         var bytes = try Disk.contents(of: "\(path)/\(name)")
         // In the body of the third record: all are of one length.
-        bytes[bytes.count / 5 * 3 - 1] ^= 4
+        bytes[bytes.count / 5 * 3 + fromEnd] ^= 4
         try Disk.replace("\(path)/\(name)", with: bytes, durable: false)
         queue = try Self.open(path)
         #expect(queue.damaged == 1 && queue.pending == 4)

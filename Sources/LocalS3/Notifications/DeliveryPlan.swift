@@ -33,6 +33,7 @@ struct DeliveryPlan: Sendable {
     private var waiting = [Queue<Waiting>](repeating: Queue(), count: Self.pauses.count)
     private var sending = 0
     private(set) var count = 0
+    private var refusedLanes = 0
     /// Times in a row that the webhook could not be reached.
     private(set) var unreached = 0
     private var pausedUntil: UInt64 = 0
@@ -66,8 +67,6 @@ struct DeliveryPlan: Sendable {
                 ready.append(waiting[index].removeFirst().lane)
             }
         }
-        // One at a time finds out whether the webhook is back.
-        let limit = unreached > 0 ? 1 : concurrency
         var taken: [NotificationLog.Event] = []
         guard now >= pausedUntil else { return [] }
         while sending < limit, ready.first != nil {
@@ -82,9 +81,16 @@ struct DeliveryPlan: Sendable {
         return taken
     }
 
+    /// One at a time finds out whether the webhook is back.
+    private var limit: Int { unreached > 0 ? 1 : concurrency }
+
+    /// Whether there is anything that the webhook does not take.
+    var isStruggling: Bool { refusedLanes > 0 || unreached > 0 }
+
     /// When ``take(now:)`` will have something again that it does not have now; nil: not before something happens.
     var nextTime: UInt64? {
         var times = waiting.compactMap { $0.first?.until }
+        guard sending < limit else { return nil }
         if ready.first != nil, pausedUntil > 0 { times.append(pausedUntil) }
         return times.min().map { max($0, pausedUntil) }
     }
@@ -93,6 +99,7 @@ struct DeliveryPlan: Sendable {
     mutating func delivered(_ event: NotificationLog.Event) {
         sending -= 1
         (unreached, pausedUntil) = (0, 0)
+        if let refusals = lanes[event.lane]?.refusals, refusals > 0 { refusedLanes -= 1 }
         lanes[event.lane]?.refusals = 0
         lanes[event.lane]?.isScheduled = false
         if let index = index(of: event) { remove(index, from: event.lane) }
@@ -112,6 +119,7 @@ struct DeliveryPlan: Sendable {
         }
         (unreached, pausedUntil) = (0, 0)
         let step = min(lanes[event.lane]?.refusals ?? 0, Self.pauses.count - 1)
+        if step == 0, lanes[event.lane]?.refusals == 0 { refusedLanes += 1 }
         lanes[event.lane]?.refusals += 1
         waiting[step].append(
             Waiting(lane: event.lane, until: now + Self.pauses[step] * second))
@@ -123,12 +131,10 @@ struct DeliveryPlan: Sendable {
             .filter { $0.place.segment == number }.sorted { $0.sequence < $1.sequence }
     }
 
-    /// Events that lie elsewhere now.
-    mutating func relocate(_ events: [NotificationLog.Event]) {
-        for event in events {
-            guard let index = index(of: event) else { continue }
-            lanes[event.lane]!.events[index].event = event
-        }
+    /// An event that lies elsewhere now.
+    mutating func relocate(_ event: NotificationLog.Event) {
+        guard let index = index(of: event) else { return }
+        lanes[event.lane]!.events[index].event = event
     }
 
     /// Where an event lies now; nil when it is not in the plan.

@@ -57,6 +57,8 @@ struct JSONText {
             case "\"", "\\": bytes.append(contentsOf: [0x5C, UInt8(scalar.value)])
             case "\n": bytes.append(contentsOf: "\\n".utf8)
             case "\r": bytes.append(contentsOf: "\\r".utf8)
+            case "\u{8}": bytes.append(contentsOf: "\\b".utf8)
+            case "\u{C}": bytes.append(contentsOf: "\\f".utf8)
             case "\t": bytes.append(contentsOf: "\\t".utf8)
             case "\u{0}"..<" ", "<", ">", "&", "\u{2028}", "\u{2029}":
                 let digits = String(scalar.value, radix: 16)

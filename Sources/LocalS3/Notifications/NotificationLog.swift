@@ -42,6 +42,8 @@ struct NotificationLog: Sendable {
     /// A segment that has grown to this is followed by another.
     private let segmentBytes: Int64
     private static let headBytes = 8
+    /// More than an event with the longest key and all the metadata that S3 takes, each byte of them escaped.
+    private static let contentBytesMaximum = 256 << 10
 
     private let directory: String
     private let isDurable: Bool
@@ -52,7 +54,9 @@ struct NotificationLog: Sendable {
     private var skipped: Set<UInt64> = []
     /// Older than all that ``read(room:)`` hands out; handed out first.
     private var moved: [Event] = []
-    /// Records that could not be read.
+    /// Events were moved since the newest segment was last on the disk.
+    private var hasMoved = false
+    /// Gaps that could not be read, of one record or more.
     private(set) var damaged = 0
 
     /// Reads what an earlier process left.
@@ -131,10 +135,11 @@ struct NotificationLog: Sendable {
 
     /// - Parameter place: of an event that was handed out.
     mutating func finish(_ sequence: UInt64, at place: Place) throws(StorageError) {
+        // Also when it cannot be written: then it is sent again after the next start.
+        if let index = index(of: place.segment) { segments[index].live -= 1 }
         let hadUnread = hasUnread
         _ = try write(.done, sequence)
         if !hadUnread { markRead() }
-        if let index = index(of: place.segment) { segments[index].live -= 1 }
         try removeDoneSegments()
     }
 
@@ -176,12 +181,16 @@ struct NotificationLog: Sendable {
         segments.append(Segment(number: number, file: file))
     }
 
-    private mutating func removeDoneSegments() throws(StorageError) {
-        while segments.count > 1, segments[0].live == 0 {
+    mutating func removeDoneSegments() throws(StorageError) {
+        while segments.count > 1, segments[0].live <= 0 {
+            if isDurable, hasMoved {
+                try segments.last?.file.synchronize()
+                hasMoved = false
+            }
             try Disk.remove(Self.path(segments[0].number, in: directory))
             segments.removeFirst()
         }
-        if segments.count == 1, segments[0].live == 0 { skipped = [] }
+        if segments.count == 1, segments[0].live <= 0 { skipped = [] }
     }
 
     /// When the oldest segment stays for the sake of a few events: its number.
@@ -192,26 +201,20 @@ struct NotificationLog: Sendable {
         return first.number
     }
 
-    /// Writes events of the ``hollow`` segment again, at the end, and so lets it go.
+    /// Writes an event of the ``hollow`` segment again, at the end; when all are, the segment may go.
     ///
-    /// - Parameter events: all of its events that are not done.
-    /// - Returns: where they are now.
-    mutating func move(_ events: [(event: Event, body: [UInt8])]) throws(StorageError) -> [Event] {
-        var moved: [Event] = []
-        for (event, body) in events {
-            let hadUnread = hasUnread
-            let place = try write(.moved, event.sequence, lane: event.lane, body: body)
-            // With others that are to be read before it, it is passed over when its turn comes.
-            skipped.insert(event.sequence)
-            if !hadUnread { markRead() }
-            segments[segments.count - 1].events += 1
-            segments[segments.count - 1].live += 1
-            segments[0].live -= 1
-            moved.append(Event(sequence: event.sequence, lane: event.lane, place: place))
-        }
-        if isDurable { try segments.last?.file.synchronize() }
-        try removeDoneSegments()
-        return moved
+    /// - Returns: where it is now.
+    mutating func move(_ event: Event, body: [UInt8]) throws(StorageError) -> Event {
+        let hadUnread = hasUnread
+        let place = try write(.moved, event.sequence, lane: event.lane, body: body)
+        hasMoved = true
+        // With others that are to be read before it, it is passed over when its turn comes.
+        skipped.insert(event.sequence)
+        if !hadUnread { markRead() }
+        segments[segments.count - 1].events += 1
+        segments[segments.count - 1].live += 1
+        segments[0].live -= 1
+        return Event(sequence: event.sequence, lane: event.lane, place: place)
     }
 
     // Reading
@@ -257,21 +260,32 @@ struct NotificationLog: Sendable {
         let bytes = try segment.file.read(Int(segment.bytes - start), at: start)
         var found: [Record] = []
         var damaged = 0
-        var reader = ByteReader(bytes[...])
-        while let length: UInt32 = reader.integer() {
-            let offset = bytes.count - reader.rest.count - 4
-            let whole = Int(length) + Self.headBytes
-            // Torn by a crash, or a damaged length: there is no telling where the next one begins.
-            guard reader.raw(whole - 4) != nil else { break }
-            let place = Place(
-                segment: segment.number, offset: start + Int64(offset), length: whole)
-            if let record = Self.parse(bytes[offset..<offset + whole], place) {
+        var (offset, isGap) = (0, false)
+        while offset < bytes.count {
+            if let record = Self.record(in: bytes, at: offset, of: segment.number, start) {
                 found.append(record)
+                if isGap { damaged += 1 }
+                isGap = false
+                offset += record.place.length
             } else {
-                damaged += 1
+                // Torn by a crash when nothing follows; else damage, and after it the next record is looked for.
+                isGap = true
+                offset += 1
             }
         }
         return (found, damaged)
+    }
+
+    private static func record(
+        in bytes: [UInt8], at offset: Int, of segment: Int, _ start: Int64
+    ) -> Record? {
+        var reader = ByteReader(bytes[offset...])
+        guard let length: UInt32 = reader.integer(), length <= contentBytesMaximum,
+            bytes.count - offset >= Int(length) + headBytes
+        else { return nil }
+        let whole = Int(length) + headBytes
+        let place = Place(segment: segment, offset: start + Int64(offset), length: whole)
+        return parse(bytes[offset..<offset + whole], place)
     }
 
     private static func parse(_ bytes: ArraySlice<UInt8>, _ place: Place) -> Record? {

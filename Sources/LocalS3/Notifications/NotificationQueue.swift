@@ -31,7 +31,7 @@ final class NotificationQueue: Sendable {
 
     init(
         directory: String, durable: Bool, plan: DeliveryPlan = DeliveryPlan(),
-        windowEvents: Int = 16_384, segmentBytes: Int64 = 8 << 20
+        windowEvents: Int = 65_536, segmentBytes: Int64 = 8 << 20
     ) throws {
         self.directory = directory
         isDurable = durable
@@ -91,6 +91,9 @@ final class NotificationQueue: Sendable {
         state.withLockedValue { $0.onReady = onReady }
     }
 
+    /// Whether there is anything that the webhook does not take.
+    var isStruggling: Bool { state.withLockedValue { $0.plan.isStruggling } }
+
     /// What is to be sent now, and when to ask again if nothing happens.
     func take(now: UInt64) throws -> (events: [NotificationLog.Event], nextTime: UInt64?) {
         try state.withLockedValue { state in
@@ -113,10 +116,11 @@ final class NotificationQueue: Sendable {
             state.plan.delivered(event)
             try state.log.finish(event.sequence, at: place)
             guard let number = state.log.hollow else { return }
-            let events = state.plan.events(inSegment: number)
-            let moved = try state.log.move(
-                try events.map { ($0, try state.log.body(at: $0.place)) })
-            state.plan.relocate(moved)
+            for event in state.plan.events(inSegment: number) {
+                state.plan.relocate(
+                    try state.log.move(event, body: state.log.body(at: event.place)))
+            }
+            try state.log.removeDoneSegments()
         }
     }
 

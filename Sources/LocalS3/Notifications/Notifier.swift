@@ -126,9 +126,10 @@ final class Notifier: Sendable {
 
     /// - Parameter name: of the event when something is stored; removals have their own.
     func announcing(_ name: EventName, in bucket: Bucket, _ request: S3Request) -> Announce {
-        let subscriptions = bucket.settings.notifications + (standing[bucket.name] ?? [])
-        guard !subscriptions.isEmpty else { return { _ in nil } }
-        return { [self] change in
+        { [self] change in
+            // As they are at the change itself: who has subscribed, and then lists, misses nothing.
+            let subscriptions = bucket.settings.notifications + (standing[bucket.name] ?? [])
+            guard !subscriptions.isEmpty else { return nil }
             let name =
                 switch change.kind {
                 case .stored: name

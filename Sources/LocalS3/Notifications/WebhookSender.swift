@@ -9,6 +9,8 @@ final class WebhookSender: Sendable {
     static let timeouts = HTTPTimeouts(
         connect: .seconds(5), idle: .seconds(30), total: .seconds(60))
 
+    private static let answerBytesMaximum = 64 << 10
+
     private let webhook: LocalS3Webhook
     private let queue: NotificationQueue
     private let transport: HTTPTransport
@@ -64,7 +66,7 @@ final class WebhookSender: Sendable {
         } catch {
             logger.error(
                 "the notifications for the webhook \(webhook.name) cannot be read: \(error)")
-            return ([], nil)
+            return ([], now + 1_000_000_000)
         }
     }
 
@@ -85,16 +87,31 @@ final class WebhookSender: Sendable {
         }
         request.timeouts = Self.timeouts
         do {
-            let answer = try await transport.send(request, answerLimitBytes: 64 << 10)
-            if answer.head.isSuccess {
+            let status = try await post(request)
+            if (200...299).contains(status) {
                 finish(event)
                 tellSuccess()
-                return
+            } else {
+                refuse(event, wasReached: true, "it answers \(status)")
             }
-            refuse(event, wasReached: true, "it answers \(answer.head.status)")
-        } catch {
+        } catch let error as TransportError {
             if error.kind == .cancelled { return }
             refuse(event, wasReached: error.mayHaveBeenSent, error.message)
+        } catch {
+            // Of the end of the task.
+        }
+    }
+
+    /// The status says it all. What comes after it is read for the connection to be used again, as far as that pays.
+    private func post(_ request: HTTPRequest) async throws -> Int {
+        try await transport.download(request) { head, body in
+            var left = Self.answerBytesMaximum
+            do {
+                while left > 0, let block = try await body.next() { left -= block.count }
+            } catch {
+                // An answer that broke off after its head was an answer.
+            }
+            return head.status
         }
     }
 
@@ -120,6 +137,7 @@ final class WebhookSender: Sendable {
     }
 
     private func tellSuccess() {
+        guard !queue.isStruggling else { return }
         let wasFailing = isFailing.withLockedValue { isFailing in
             defer { isFailing = false }
             return isFailing

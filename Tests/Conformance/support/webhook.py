@@ -18,6 +18,8 @@ class Webhook:
         #: records that were answered 2xx, in this order
         self.taken: list[dict] = []
         self.port = port
+        #: the body of each answer
+        self.answer = b""
         self.server: ThreadingHTTPServer | None = None
 
     @property
@@ -34,8 +36,9 @@ class Webhook:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = hook.receive(dict(self.headers), body)
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(hook.answer)))
                 self.end_headers()
+                self.wfile.write(hook.answer)
 
             def log_message(self, *_):
                 pass

@@ -306,7 +306,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="measured rounds after the one that warms up (default 5)")
     parser.add_argument("--tools", default="brigade,rclone,s5cmd", help="which tools take part (default: all)")
     parser.add_argument("--scale", type=float, default=1, help="multiplies numbers of objects, for a quick try")
-    parser.add_argument("--full", action="store_true", help="memory at 500,000 objects instead of 100,000, and listings of a million keys")
+    parser.add_argument("--full", action="store_true", help="memory at 500,000 objects, and listings of 1,000,000 keys")
     parser.add_argument("--check", action="store_true", help="exit 1 when a threshold is not met")
     parser.add_argument("--output", type=Path, default=ROOT / ".build/bench.json", help="JSON (default .build/bench.json)")
     options = parser.parse_args()

@@ -63,6 +63,8 @@ extension S3Client {
     }
 
     /// Relays a GET, as a rule of a range or part, into one part of an upload. See ``relayObject(from:_:_:to:observe:options:)``.
+    ///
+    /// - Parameter contentMD5: of the part's body, 16 bytes; buckets with object lock want it.
     public func relayPart(
         from source: S3Client, _ object: ObjectAddress, _ read: ReadOptions,
         to target: ObjectAddress, uploadID: String, number: Int, contentMD5: [UInt8]? = nil,

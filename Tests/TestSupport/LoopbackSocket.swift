@@ -6,14 +6,27 @@ public enum LoopbackSocket {
     public struct Failure: Error { public var what: String }
 
     /// A listening socket on a free port.
-    public static func listen() throws -> (descriptor: Int32, port: Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { throw Failure(what: "socket") }
+    public static func listen(backlog: Int32 = 1024) throws -> (descriptor: Int32, port: Int) {
+        let (descriptor, port) = try bind()
+        guard Glibc.listen(descriptor, backlog) == 0 else {
+            close(descriptor)
+            throw Failure(what: "listen")
+        }
+        return (descriptor, port)
+    }
+
+    /// A port on which nobody listens: bound for as long as the descriptor is open, so that nobody else gets it.
+    public static func deadPort() throws -> (descriptor: Int32, port: Int) { try bind() }
+
+    private static func bind() throws -> (descriptor: Int32, port: Int) {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(AF_INET, type, 0)
+        guard descriptor >= 0 else { throw Failure(what: "socket: \(errno)") }
         var address = loopback(port: 0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let port = withUnsafeMutablePointer(to: &address) { pointer -> Int? in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                guard bind(descriptor, generic, length) == 0, Glibc.listen(descriptor, 256) == 0,
+                guard Glibc.bind(descriptor, generic, length) == 0,
                     getsockname(descriptor, generic, &length) == 0
                 else { return nil }
                 return Int(UInt16(bigEndian: pointer.pointee.sin_port))

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Transport
@@ -8,7 +9,7 @@ import Testing
     private let transport = HTTPTransport.forTest()
 
     @Test func refused() async throws {
-        let dead = try Loopback.deadPort()
+        let dead = try LoopbackSocket.deadPort()
         defer { close(dead.descriptor) }
         try await expectNotConnected("http://127.0.0.1:\(dead.port)/", .notConnected)
     }
@@ -21,7 +22,7 @@ import Testing
     }
 
     @Test func nobodyAccepts() async throws {
-        let (listener, port) = try Loopback.listen(backlog: 0)
+        let (listener, port) = try LoopbackSocket.listen(backlog: 0)
         defer { close(listener) }
         let fillers = try Loopback.fillBacklog(port: port)
         defer { for filler in fillers { close(filler) } }

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Transport
@@ -159,7 +160,7 @@ import Testing
     private func connection(to request: HTTPRequest) -> (ours: Connection, peer: Int32) {
         var ends: [Int32] = [-1, -1]
         // Those of TCP tell what is not acknowledged.
-        if let (listener, port) = try? Loopback.listen(),
+        if let (listener, port) = try? LoopbackSocket.listen(),
             let client = try? Loopback.connect(port: port)
         {
             ends = [client, accept(listener, nil, nil)]

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Transport
@@ -45,7 +46,7 @@ import Testing
     }
 
     @Test func aProxyThatIsNotThere() async throws {
-        let dead = try Loopback.deadPort()
+        let dead = try LoopbackSocket.deadPort()
         defer { close(dead.descriptor) }
         let transport = HTTPTransport.forTest(
             environment: ["all_proxy": "http://127.0.0.1:\(dead.port)"])

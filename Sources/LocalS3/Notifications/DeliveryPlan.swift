@@ -6,7 +6,7 @@ struct DeliveryPlan: Sendable {
     static let pauses: [UInt64] = [1, 2, 4, 8, 16, 32, 60]
 
     private struct Lane: Sendable {
-        var events: [Entry] = []
+        var events = Queue<Entry>()
         var refusals = 0
         /// In ``ready``, in ``waiting`` or being sent; else its first event is not committed.
         var isScheduled = false
@@ -102,7 +102,10 @@ struct DeliveryPlan: Sendable {
         if let refusals = lanes[event.lane]?.refusals, refusals > 0 { refusedLanes -= 1 }
         lanes[event.lane]?.refusals = 0
         lanes[event.lane]?.isScheduled = false
-        if let index = index(of: event) { remove(index, from: event.lane) }
+        if lanes[event.lane]?.events.first?.event.sequence == event.sequence {
+            count -= 1
+            _ = lanes[event.lane]!.events.removeFirst()
+        }
         schedule(event.lane)
     }
 
@@ -127,7 +130,7 @@ struct DeliveryPlan: Sendable {
 
     /// The events of one segment, in order.
     func events(inSegment number: Int) -> [NotificationLog.Event] {
-        lanes.values.flatMap { $0.events.map(\.event) }
+        lanes.values.flatMap { $0.events.rest.map(\.event) }
             .filter { $0.place.segment == number }.sorted { $0.sequence < $1.sequence }
     }
 
@@ -142,13 +145,19 @@ struct DeliveryPlan: Sendable {
         index(of: event).map { lanes[event.lane]!.events[$0].event.place }
     }
 
+    /// By halves: a lane is in the order of its numbers.
     private func index(of event: NotificationLog.Event) -> Int? {
-        lanes[event.lane]?.events.firstIndex { $0.event.sequence == event.sequence }
-    }
-
-    private mutating func remove(_ index: Int, from lane: [UInt8]) {
-        count -= 1
-        lanes[lane]!.events.remove(at: index)
+        guard let events = lanes[event.lane]?.events.rest else { return nil }
+        var (low, high) = (events.startIndex, events.endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if events[middle].event.sequence < event.sequence {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low < events.endIndex && events[low].event.sequence == event.sequence ? low : nil
     }
 
     private mutating func schedule(_ lane: [UInt8]) {
@@ -169,6 +178,13 @@ private struct Queue<Element: Sendable>: Sendable {
     private var start = 0
 
     var first: Element? { start < elements.count ? elements[start] : nil }
+    /// With the indexes that the subscript takes, until the next change.
+    var rest: ArraySlice<Element> { elements[start...] }
+
+    subscript(_ index: Int) -> Element {
+        get { elements[index] }
+        set { elements[index] = newValue }
+    }
 
     mutating func append(_ element: Element) { elements.append(element) }
 

@@ -53,7 +53,7 @@ struct NotificationLog: Sendable {
     /// Events that are handed out no more: done when the log was opened, or moved.
     private var skipped: Set<UInt64> = []
     /// Older than all that ``read(room:)`` hands out; handed out first.
-    private var moved: [Event] = []
+    private var moved: [UInt64: Event] = [:]
     /// Events were moved since the newest segment was last on the disk.
     private var hasMoved = false
     /// Gaps that could not be read, of one record or more.
@@ -106,16 +106,14 @@ struct NotificationLog: Sendable {
                 segments[index].live += 1
                 guard record.kind == .moved else { continue }
                 skipped.insert(record.sequence)
-                moved.removeAll { $0.sequence == record.sequence }
-                moved.append(record.event)
+                moved[record.sequence] = record.event
             case .done:
                 guard let holder = holders.removeValue(forKey: record.sequence) else { continue }
                 segments[holder].live -= 1
                 skipped.insert(record.sequence)
-                moved.removeAll { $0.sequence == record.sequence }
+                moved[record.sequence] = nil
             }
         }
-        moved.sort { $0.sequence < $1.sequence }
     }
 
     // Writing
@@ -181,7 +179,13 @@ struct NotificationLog: Sendable {
         segments.append(Segment(number: number, file: file))
     }
 
-    mutating func removeDoneSegments() throws(StorageError) {
+    /// The ``hollow`` segment may go: its events are moved, and what is left in it cannot be read.
+    mutating func removeHollow() throws(StorageError) {
+        segments[0].live = 0
+        try removeDoneSegments()
+    }
+
+    private mutating func removeDoneSegments() throws(StorageError) {
         while segments.count > 1, segments[0].live <= 0 {
             if isDurable, hasMoved {
                 try segments.last?.file.synchronize()
@@ -221,8 +225,8 @@ struct NotificationLog: Sendable {
 
     /// The next events that were not handed out yet, in order; stops after the segment in which `room` is reached.
     mutating func read(room: Int) throws(StorageError) -> [Event] {
-        var events = moved
-        moved = []
+        var events = moved.values.sorted { $0.sequence < $1.sequence }
+        moved = [:]
         for index in segments.indices where segments[index].readBytes < segments[index].bytes {
             guard events.count < room else { break }
             for record in try records(of: index, from: segments[index].readBytes).found {

@@ -120,7 +120,7 @@ final class NotificationQueue: Sendable {
                 state.plan.relocate(
                     try state.log.move(event, body: state.log.body(at: event.place)))
             }
-            try state.log.removeDoneSegments()
+            try state.log.removeHollow()
         }
     }
 

@@ -10,6 +10,7 @@ final class AnswerWriter {
     private var dateSeconds: Int64 = -1
     private var date = ""
     private var idState = UInt64.random(in: 0 ... .max)
+
     init(clock: @escaping @Sendable () -> Int64) { self.clock = clock }
 
     /// 16 hex digits, different for each request.

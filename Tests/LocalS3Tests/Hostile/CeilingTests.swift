@@ -90,12 +90,7 @@ import Testing
         let stage = try await HostileStage()
         try await onThread {
             let most = Int(HostileStage.objectBytesMaximum)
-            var begin = SignedRequest("POST", "/bucket/upload", time: HostileStage.now)
-            begin.query = [("uploads", "")]
-            let id =
-                try stage.send(begin).text.firstMatch(of: /<UploadId>(.*)<\/UploadId>/).map {
-                    String($0.1)
-                } ?? ""
+            let id = try stage.beginUpload("/bucket/upload")
             for part in [nil, "1"] {
                 for framing in [SignedRequest.Framing.length, .chunked] {
                     for (size, code) in [
@@ -136,12 +131,7 @@ import Testing
     @Test func parts() async throws {
         let stage = try await HostileStage()
         try await onThread {
-            var begin = SignedRequest("POST", "/bucket/parts", time: HostileStage.now)
-            begin.query = [("uploads", "")]
-            let id =
-                try stage.send(begin).text.firstMatch(of: /<UploadId>(.*)<\/UploadId>/).map {
-                    String($0.1)
-                } ?? ""
+            let id = try stage.beginUpload("/bucket/parts")
             func part(_ number: String, upload: String) throws -> String? {
                 var request = SignedRequest(
                     "PUT", "/bucket/parts", body: [1], time: HostileStage.now)

@@ -39,12 +39,7 @@ import Testing
                     "PUT", "/bucket/\(key)", body: bodies[key]!, time: HostileStage.now)
                 #expect(try stage.send(put).status == 200)
             }
-            var begin = SignedRequest("POST", "/bucket/parts", time: HostileStage.now)
-            begin.query = [("uploads", "")]
-            let id =
-                try stage.send(begin).text.firstMatch(of: /<UploadId>(.*)<\/UploadId>/).map {
-                    String($0.1)
-                } ?? ""
+            let id = try stage.beginUpload("/bucket/parts")
             var list = ""
             for (number, key) in [(1, "other"), (2, "medium"), (3, "small")] {
                 var part = SignedRequest(
@@ -125,12 +120,7 @@ import Testing
                 "PUT", "/bucket/source", body: Array(repeating: 4, count: 20_000),
                 time: HostileStage.now)
             #expect(try stage.send(put).status == 200)
-            var begin = SignedRequest("POST", "/bucket/parts", time: HostileStage.now)
-            begin.query = [("uploads", "")]
-            let id =
-                try stage.send(begin).text.firstMatch(of: /<UploadId>(.*)<\/UploadId>/).map {
-                    String($0.1)
-                } ?? ""
+            let id = try stage.beginUpload("/bucket/parts")
             let path = Bucket.path(of: Array("source".utf8), in: "\(stage.root)/buckets/bucket")
             let file = try OpenFile(path, flags: O_WRONLY)
             #expect(pwrite(file.descriptor, [5], 1, 10_000) == 1)

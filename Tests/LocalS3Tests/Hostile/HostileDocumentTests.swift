@@ -28,12 +28,7 @@ import Testing
         }
         let object = SignedRequest("PUT", "/locked/object", body: [1], time: HostileStage.now)
         #expect(try stage.send(object).status == 200)
-        var begin = SignedRequest("POST", "/bucket/upload", time: HostileStage.now)
-        begin.query = [("uploads", "")]
-        let id =
-            try stage.send(begin).text.firstMatch(of: /<UploadId>(.*)<\/UploadId>/).map {
-                String($0.1)
-            } ?? ""
+        let id = try stage.beginUpload("/bucket/upload")
         var part = SignedRequest("PUT", "/bucket/upload", body: [1], time: HostileStage.now)
         part.query = [("partNumber", "1"), ("uploadId", id)]
         #expect(try stage.send(part).status == 200)

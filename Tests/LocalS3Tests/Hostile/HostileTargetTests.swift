@@ -145,12 +145,7 @@ import Testing
         try await onThread {
             var random = SeededRandom(seed: seed)
             let size = HostileStage.sentinel.count
-            var begin = SignedRequest("POST", "/bucket/upload", time: HostileStage.now)
-            begin.query = [("uploads", "")]
-            let id =
-                try stage.send(begin).text.firstMatch(of: /<UploadId>(.*)<\/UploadId>/).map {
-                    String($0.1)
-                } ?? ""
+            let id = try stage.beginUpload("/bucket/upload")
             for _ in 0..<100 {
                 let text = Self.rangeText(&random)
                 let what = "seed \(seed): \(text)"

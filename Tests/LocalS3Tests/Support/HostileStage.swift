@@ -137,6 +137,14 @@ final class HostileStage: Sendable {
         return try #require(try wire.answer(to: request.method))
     }
 
+    /// Begins a multipart upload; its id.
+    func beginUpload(_ path: String) throws -> String {
+        var begin = SignedRequest("POST", path, time: Self.now)
+        begin.query = [("uploads", "")]
+        let id = try send(begin).text.firstMatch(of: /<UploadId>(.*)<\/UploadId>/)
+        return try String(#require(id).1)
+    }
+
     /// The rest of the law.
     func checkAll(_ what: String) throws {
         let answer = try send(get())

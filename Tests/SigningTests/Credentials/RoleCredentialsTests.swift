@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 import Transport
@@ -256,14 +257,16 @@ import Transport
     }
 
     @Test func nobodyAtTheEndpoint() async throws {
-        let server = try ScriptedServer { _, _ in .close }
-        server.stop()
+        let dead = try LoopbackSocket.deadPort()
+        defer { close(dead.descriptor) }
         let folder = try folder("source_profile = base")
         let provider = try Sources.chain(
-            folder.environment(["AWS_PROFILE": "work", "AWS_ENDPOINT_URL_STS": server.url]))
+            folder.environment([
+                "AWS_PROFILE": "work", "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:\(dead.port)",
+            ]))
         let error = try #require(await credentialsError { try await provider.credentials() })
         #expect(error.kind == .unavailable)
-        #expect(error.problem.contains("127.0.0.1:\(server.port)"))
+        #expect(error.problem.contains("127.0.0.1:\(dead.port)"))
         #expect(error.cause is TransportError)
     }
 

@@ -1,46 +1,8 @@
 import Glibc
 
-/// Blocking sockets on 127.0.0.1.
+/// Connections to 127.0.0.1, beside what `LoopbackSocket` has.
 enum Loopback {
     struct Failure: Error { var what: String }
-
-    /// A listening socket on a free port.
-    static func listen(backlog: Int32 = 1024) throws -> (descriptor: Int32, port: Int) {
-        let descriptor = try open()
-        var address = address(port: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let port = withUnsafeMutablePointer(to: &address) { pointer -> Int? in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                guard bind(descriptor, generic, length) == 0,
-                    Glibc.listen(descriptor, backlog) == 0,
-                    getsockname(descriptor, generic, &length) == 0
-                else { return nil }
-                return Int(UInt16(bigEndian: pointer.pointee.sin_port))
-            }
-        }
-        guard let port else {
-            close(descriptor)
-            throw Failure(what: "bind")
-        }
-        return (descriptor, port)
-    }
-
-    /// A port on which nobody listens: bound for as long as the descriptor is open, so that nobody else gets it.
-    static func deadPort() throws -> (descriptor: Int32, port: Int) {
-        let descriptor = try open()
-        var address = address(port: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let port = withUnsafeMutablePointer(to: &address) { pointer -> Int? in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                guard bind(descriptor, generic, length) == 0,
-                    getsockname(descriptor, generic, &length) == 0
-                else { return nil }
-                return Int(UInt16(bigEndian: pointer.pointee.sin_port))
-            }
-        }
-        guard let port else { throw Failure(what: "bind") }
-        return (descriptor, port)
-    }
 
     static func connect(port: Int) throws -> Int32 {
         let descriptor = try open()

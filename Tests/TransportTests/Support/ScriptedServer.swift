@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Transport
 
 /// A server on 127.0.0.1 whose script has each connection to itself, on a thread of its own, byte for byte.
@@ -21,7 +22,7 @@ final class ScriptedServer: Sendable {
     var requests: [RequestHead] { heads.withLock { $0 } }
 
     init(_ script: @escaping Script) throws {
-        (listener, port) = try Loopback.listen()
+        (listener, port) = try LoopbackSocket.listen()
         let reference = WeakServer(self)
         Self.thread { [listener] in
             while true {

@@ -125,4 +125,10 @@ import Testing
     func entityTagsMatch(list: String, isMatch: Bool) {
         #expect(Conditions.matches(list, ETag(md5: Array(0..<16), parts: 0)) == isMatch)
     }
+
+    @Test func uploadsThatBeginAtOneTimeAreListedAsTheyBegan() {
+        let ids = (0..<2_000).map { _ in MultipartName.newID() }
+        #expect(ids.allSatisfy(MultipartName.isID))
+        #expect(ids == ids.sorted() && Set(ids.map { $0.prefix(16) }).count == ids.count)
+    }
 }

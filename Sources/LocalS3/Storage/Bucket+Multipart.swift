@@ -1,6 +1,7 @@
 import Glibc
 import NIOConcurrencyHelpers
 import Signing
+import Synchronization
 
 /// The names in `multipart`: a directory for each upload or segment set, in it a file for each part.
 enum MultipartName {
@@ -10,13 +11,22 @@ enum MultipartName {
     static let completed = "completed"
     static let idCharacters = 32
 
+    /// The first half of the newest id: microseconds since 1970, or more.
+    private static let last = Atomic<UInt64>(0)
+
+    /// Greater for each later one of a process, so that uploads that begin in one millisecond are listed as they began;
+    /// half of it is random, so that nobody can guess it.
     static func newID() -> String {
-        var text = ""
-        for _ in 0..<2 {
-            let word = String(UInt64.random(in: 0 ... .max), radix: 16)
-            text += String(repeating: "0", count: 16 - word.count) + word
+        let now = UInt64(max(0, Timestamps.nowMilliseconds())) * 1_000
+        var known = last.load(ordering: .relaxed)
+        while true {
+            let next = max(now, known + 1)
+            let (isDone, found) = last.weakCompareExchange(
+                expected: known, desired: next, ordering: .relaxed)
+            // It is the same text as a version's.
+            if isDone { return VersionID(number: next, salt: .random(in: 1 ... .max)).text }
+            known = found
         }
-        return text
     }
 
     /// Whether a client's upload id may name a directory.

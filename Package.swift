@@ -5,6 +5,7 @@ let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -14,6 +15,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -34,7 +36,9 @@ let package = Package(
             exclude: [
                 "Reconcile/function.yaml", "Replicate/function.yaml", "Verify/function.yaml",
             ]),
-        .target(name: "Runtime", dependencies: ["Lambda", "Transport", "Signing", log]),
+        .target(
+            name: "Runtime",
+            dependencies: ["Lambda", "Transport", "Signing", hummingbird, grdb, log]),
         .target(
             name: "LocalS3", dependencies: ["Signing", "Transport", "XML", hummingbird, log]),
         .executableTarget(
@@ -56,6 +60,9 @@ let package = Package(
             dependencies: [
                 "Lambda", "Runtime", "Functions", "Replication", "S3", "LocalS3", "TestSupport",
             ]),
+        .testTarget(
+            name: "RuntimeTests",
+            dependencies: ["Runtime", "Lambda", "Signing", "Transport", "TestSupport"]),
         .testTarget(
             name: "LocalS3Tests",
             dependencies: ["LocalS3", "S3", "Signing", "Transport", "TestSupport"]),

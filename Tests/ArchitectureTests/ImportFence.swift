@@ -28,6 +28,7 @@ struct ImportFence {
             others: [
                 "Logging", "Metrics", "GRDB", "Yams", "ServiceLifecycle", "Subprocess",
                 "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix",
+                "NIOHTTP1", "NIOConcurrencyHelpers",
             ]),
         "LocalS3": Row(
             // Transport to post to webhooks.

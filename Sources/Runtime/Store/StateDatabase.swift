@@ -1,0 +1,135 @@
+import GRDB
+import Transport
+
+/// The runtime's state: one SQLite file, in WAL mode with `synchronous=FULL`, shared by any number of processes.
+///
+/// Writes that are asked for at the same time share one commit and one flush to disk; each is undone alone when it
+/// throws. What ``write(_:)`` returned is on disk. Any task; a waiting writer costs no thread.
+public final class StateDatabase: Sendable {
+    private struct Job: Sendable {
+        /// Runs inside the shared transaction, in a savepoint of its own; keeps its result.
+        var run: @Sendable (Database) -> Void
+        /// After the commit, or with what it failed with.
+        var finish: @Sendable ((any Error)?) -> Void
+    }
+
+    private struct Pending {
+        var jobs: [Job] = []
+        var isDraining = false
+    }
+
+    private let pool: DatabasePool
+    private let pending = Locked(Pending())
+
+    public let path: String
+
+    /// Writes that share one commit, at most: bounds how long a reader of the file waits for a checkpoint.
+    static let batchMaximum = 512
+    /// How long a write waits for another process's.
+    static let busyTimeout = 10.0
+
+    /// Opens or makes the file (mode 0600) and brings its tables up to date.
+    ///
+    /// - Throws: ``StateError``: `.unusable` when it cannot be opened or is damaged, `.newer` when a later release made it.
+    public init(path: String) throws(StateError) {
+        self.path = path
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(Self.busyTimeout)
+        configuration.journalMode = .wal
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        do {
+            try StateFile.make(path)
+            pool = try DatabasePool(path: path, configuration: configuration)
+            let migrator = StateSchema.migrator
+            if try pool.read(migrator.hasBeenSuperseded) {
+                throw StateError(
+                    .newer, "\(path) was made by a newer release of brigade")
+            }
+            try migrator.migrate(pool)
+        } catch let error as StateError {
+            throw error
+        } catch {
+            throw StateError(.unusable, "cannot use the state file \(path): \(error)", cause: error)
+        }
+    }
+
+    /// Reads one consistent state of all tables.
+    public func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await pool.read(body)
+    }
+
+    /// Runs `body` in a transaction that it may share with others, and returns when it is on disk.
+    ///
+    /// - Throws: what `body` throws, with nothing of it kept; or the error of the shared commit, with nothing kept at all.
+    public func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            let kept = Locked<Result<Value, any Error>?>(nil)
+            enqueue(
+                Job(
+                    run: { database in
+                        let result = Self.inSavepoint(database, body)
+                        kept.withLock { $0 = result }
+                    },
+                    finish: { error in
+                        if let error { return continuation.resume(throwing: error) }
+                        continuation.resume(with: kept.withLock { $0! })
+                    }))
+        }
+    }
+
+    private static func inSavepoint<Value: Sendable>(
+        _ database: Database, _ body: (Database) throws -> Value
+    ) -> Result<Value, any Error> {
+        do {
+            var value: Value?
+            try database.inSavepoint {
+                value = try body(database)
+                return .commit
+            }
+            return .success(value!)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func enqueue(_ job: Job) {
+        let starts = pending.withLock { pending in
+            pending.jobs.append(job)
+            let starts = !pending.isDraining
+            pending.isDraining = true
+            return starts
+        }
+        guard starts else { return }
+        pool.asyncWriteWithoutTransaction { database in self.drain(database) }
+    }
+
+    private func drain(_ database: Database) {
+        while true {
+            let batch: [Job] = pending.withLock { pending in
+                let batch = Array(pending.jobs.prefix(Self.batchMaximum))
+                pending.jobs.removeFirst(batch.count)
+                if batch.isEmpty { pending.isDraining = false }
+                return batch
+            }
+            guard !batch.isEmpty else { return }
+            do {
+                try database.inTransaction(.immediate) {
+                    for job in batch { job.run(database) }
+                    return .commit
+                }
+                for job in batch { job.finish(nil) }
+            } catch {
+                for job in batch { job.finish(error) }
+            }
+        }
+    }
+
+    /// Waits for what is being written, and lets go of the file.
+    public func close() throws { try pool.close() }
+}

@@ -6,6 +6,8 @@ import Lambda
 /// timeout or running out of memory ends one invocation: the environment starts its process again with the next.
 public protocol ExecutionEnvironment: Sendable {
     var version: FunctionVersion { get }
+    /// "2026/11/23/[$LATEST]" and 32 hexadecimal digits: where its lines go.
+    var logStream: String { get }
 
     /// The init phase, 10 seconds at most. A failure is kept and answered by the first invocation, as Lambda does it
     /// ("suppressed init"); returns how long it took, and whether it succeeded.

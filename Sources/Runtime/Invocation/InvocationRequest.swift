@@ -17,15 +17,19 @@ public struct InvocationRequest: Sendable {
     public var wantsLogTail: Bool
     /// `X-Amzn-Trace-Id` as it came; nil: a new trace begins.
     public var traceHeader: String?
+    /// Request id of the invocation that asks; nil: none of ours.
+    public var parent: String?
     /// Takes the parts of a streamed response as they come.
     public var stream: (@Sendable ([UInt8]) async -> Void)?
 
     public init(
         functionName: String, qualifier: String? = nil, type: InvocationType = .requestResponse,
         payload: [UInt8], clientContext: [UInt8]? = nil, wantsLogTail: Bool = false,
-        traceHeader: String? = nil, stream: (@Sendable ([UInt8]) async -> Void)? = nil
+        traceHeader: String? = nil, parent: String? = nil,
+        stream: (@Sendable ([UInt8]) async -> Void)? = nil
     ) {
         self.functionName = functionName
+        self.parent = parent
         self.qualifier = qualifier
         self.type = type
         self.payload = payload

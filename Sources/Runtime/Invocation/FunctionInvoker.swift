@@ -1,0 +1,95 @@
+import Lambda
+import Logging
+import Transport
+
+/// Takes every invocation, from whatever triggers it: runs it at once, or accepts it into the queue.
+final class FunctionInvoker: InvocationService {
+    private let directory: any FunctionDirectory
+    private let runner: InvocationRunner
+    private let queue: EventQueue
+    /// Takes the line of every synchronous invocation.
+    private let record: @Sendable (LedgerEntry) -> Void
+    private let identifiers = Locked(IdentifierSource())
+
+    init(
+        directory: any FunctionDirectory, runner: InvocationRunner, queue: EventQueue,
+        record: @escaping @Sendable (LedgerEntry) -> Void
+    ) {
+        self.directory = directory
+        self.runner = runner
+        self.queue = queue
+        self.record = record
+    }
+
+    func invoke(
+        _ request: InvocationRequest
+    ) async throws(LambdaServiceError) -> InvocationResponse {
+        let (high, low, choice) = identifiers.withLock { source in
+            (source.next(), source.next(), Double(source.next() >> 11) / Double(1 << 53))
+        }
+        let requestID = RequestID.make(high, low)
+        let resolved = try await directory.resolve(
+            request.functionName, qualifier: request.qualifier, choice: choice)
+        if request.type == .dryRun {
+            return InvocationResponse(requestID: requestID, statusCode: 204)
+        }
+        let trace = TraceHeader.make(from: request.traceHeader, segment: high ^ low)
+        guard
+            let passed = Lineage.extended(trace, by: resolved.version.functionARN)
+                ?? (resolved.stopsRecursion ? nil : trace)
+        else {
+            throw LambdaServiceError(
+                .recursiveInvocation,
+                "Lambda detected \(resolved.version.functionName) being invoked in a recursive loop with other functions. \(Lineage.maximum) times is the limit"
+            )
+        }
+        switch request.type {
+        case .event:
+            return try await accept(request, requestID, passed)
+        default:
+            return try await run(request, resolved, requestID, passed)
+        }
+    }
+
+    private func accept(
+        _ request: InvocationRequest, _ requestID: String, _ trace: String
+    ) async throws(LambdaServiceError) -> InvocationResponse {
+        let now = UnixTime.milliseconds()
+        do {
+            try await queue.accept(
+                QueuedEvent(
+                    requestID: requestID, functionName: request.functionName,
+                    qualifier: request.qualifier, payload: request.payload,
+                    clientContext: request.clientContext, traceHeader: trace,
+                    parent: request.parent, acceptedAt: now, dueAt: now))
+        } catch {
+            throw LambdaServiceError(
+                .service, "the event cannot be written to the queue; send it again", cause: error)
+        }
+        return InvocationResponse(requestID: requestID, statusCode: 202)
+    }
+
+    private func run(
+        _ request: InvocationRequest, _ resolved: ResolvedFunction, _ requestID: String,
+        _ trace: String
+    ) async throws(LambdaServiceError) -> InvocationResponse {
+        if request.wantsLogTail { runner.tails.begin(requestID) }
+        let payload = request.payload.isEmpty ? Array("{}".utf8) : request.payload
+        let attempt = InvocationAttempt(
+            resolved: resolved, requestID: requestID, payload: payload, traceHeader: trace,
+            clientContext: request.clientContext, parent: request.parent, stream: request.stream)
+        let result: InvocationResult
+        do {
+            result = try await runner.run(attempt)
+        } catch {
+            _ = runner.tails.end(requestID)
+            throw error
+        }
+        record(result.entry)
+        return InvocationResponse(
+            requestID: requestID, statusCode: 200, payload: result.answer.payload,
+            functionError: result.answer.status == .success ? nil : "Unhandled",
+            executedVersion: resolved.version.version,
+            logTail: request.wantsLogTail ? runner.tails.end(requestID) : nil)
+    }
+}

@@ -1,0 +1,39 @@
+import FoundationEssentials
+
+/// JSON put together from parts that are never read and written again.
+enum JSONText {
+    private struct Anything: Decodable {
+        init(from decoder: any Decoder) throws {}
+    }
+
+    static func isValid(_ bytes: [UInt8]) -> Bool {
+        (try? JSONDecoder().decode(Anything.self, from: Data(bytes))) != nil  // the answer is the question
+    }
+
+    /// The bytes where they are JSON, an empty object for none, else a string of them.
+    static func embedded(_ bytes: [UInt8]) -> [UInt8] {
+        if bytes.isEmpty { return Array("{}".utf8) }
+        return isValid(bytes) ? bytes : quoted(String(decoding: bytes, as: UTF8.self))
+    }
+
+    static func quoted(_ text: String) -> [UInt8] {
+        var bytes: [UInt8] = [UInt8(ascii: "\"")]
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+            case 0..<0x20:
+                let digits = String(byte, radix: 16)
+                bytes += Array("\\u00\(byte < 16 ? "0" : "")\(digits)".utf8)
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+        return bytes
+    }
+
+    /// "2026-11-23T14:00:00.123Z"
+    static func timestamp(_ milliseconds: Int64) -> String {
+        Date(timeIntervalSince1970: Double(milliseconds) / 1000).formatted(
+            Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+}

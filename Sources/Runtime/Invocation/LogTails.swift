@@ -1,0 +1,31 @@
+import Transport
+
+/// Passes lines on, and keeps the last 4 KiB of those invocations whose caller asked for them.
+final class LogTails: FunctionLog {
+    /// Source: `LogResult` in <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+    static let maximumBytes = 4096
+
+    private let next: any FunctionLog
+    private let tails = Locked<[String: [UInt8]]>([:])
+
+    init(next: any FunctionLog) { self.next = next }
+
+    func append(_ line: String, function: FunctionVersion, stream: String, requestID: String?) {
+        next.append(line, function: function, stream: stream, requestID: requestID)
+        guard let requestID else { return }
+        tails.withLock { tails in
+            guard tails[requestID] != nil else { return }
+            tails[requestID]!.append(contentsOf: line.utf8)
+            tails[requestID]!.append(UInt8(ascii: "\n"))
+            let surplus = tails[requestID]!.count - Self.maximumBytes
+            if surplus > 4 * Self.maximumBytes { tails[requestID]!.removeFirst(surplus) }
+        }
+    }
+
+    func begin(_ requestID: String) { tails.withLock { $0[requestID] = [] } }
+
+    func end(_ requestID: String) -> [UInt8]? {
+        tails.withLock { $0.removeValue(forKey: requestID) }
+            .map { Array($0.suffix(Self.maximumBytes)) }
+    }
+}

@@ -24,6 +24,11 @@ struct StateFolder: Sendable {
 
     var uploads: String { path + "/uploads" }
     var runs: String { path + "/runs" }
+    /// Where a running `brigade up` listens.
+    var endpoint: String { path + "/endpoint" }
+    /// The key pair of its API.
+    var credentials: String { path + "/credentials" }
+    var database: String { path + "/state.sqlite" }
 
     /// - Throws: ``CommandFailure`` with the status `usage`.
     func make() throws(CommandFailure) {

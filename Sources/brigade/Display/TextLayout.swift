@@ -37,3 +37,23 @@ enum TextLayout {
         return text.prefix(width - 1 - tail) + "…" + text.suffix(tail)
     }
 }
+
+extension TextLayout {
+    /// Columns two blanks apart under their names; the last column is as wide as it comes.
+    static func table(
+        _ names: [String], _ rows: [[String]], rightAligned right: Set<Int> = []
+    ) -> String {
+        let widths = names.indices.map { column in
+            ([names] + rows).reduce(0) { max($0, $1[column].count) }
+        }
+        return ([names] + rows).map { row in
+            row.indices.map { column in
+                if right.contains(column) {
+                    return rightAligned(row[column], to: widths[column])
+                }
+                return column == row.count - 1
+                    ? row[column] : padded(row[column], to: widths[column])
+            }.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import Signing
+import Transport
+
+/// Speaks to the Lambda API of a running `brigade up`, signed with the key pair in its state folder.
+struct LambdaClient: Sendable {
+    let endpoint: String
+    private let credentials: Credentials
+    private let region: String
+    private let transport: HTTPTransport
+    private let signer = RequestSigner(service: "lambda")
+
+    /// - Throws: ``CommandFailure`` with the status `usage` when no `brigade up` has run on the folder.
+    init(_ options: RuntimeOptions, transport: HTTPTransport = HTTPTransport())
+        throws(CommandFailure)
+    {
+        let state = StateFolder(option: options.state, environment: Compose.processEnvironment)
+        credentials = try Self.credentials(state)
+        endpoint =
+            options.endpoint
+            ?? (try? String(contentsOfFile: state.endpoint, encoding: .utf8))?  // none: not running
+            .trimmingCharacters(in: .whitespacesAndNewlines) ?? "http://127.0.0.1:9010"
+        region = "us-east-1"
+        self.transport = transport
+    }
+
+    private static func credentials(_ state: StateFolder) throws(CommandFailure) -> Credentials {
+        let advice = "Start one with `brigade up`, or name its state folder with --state."
+        guard let text = try? String(contentsOfFile: state.credentials, encoding: .utf8) else {  // told below
+            throw CommandFailure(
+                .usage, "no runtime has run on the state folder \(state.path)", advice: advice)
+        }
+        let sections = (try? INIDocument(text).sections) ?? []  // told below, without its text
+        guard let section = sections.first(where: { $0.name == "brigade" }),
+            let key = section.values["aws_access_key_id"],
+            let secret = section.values["aws_secret_access_key"]
+        else {
+            throw CommandFailure(
+                .usage, "\(state.credentials) has no key pair in a section [brigade]",
+                advice: "Move it away and start `brigade up`, which makes a new one.")
+        }
+        return Credentials(accessKeyID: key, secretAccessKey: secret)
+    }
+
+    struct Answer {
+        var status: Int
+        var headers: HTTPHeaders
+        var body: [UInt8]
+
+        func decoded<Value: Decodable>(_ type: Value.Type) throws(CommandFailure) -> Value {
+            do {
+                return try JSONDecoder().decode(type, from: Data(body))
+            } catch {
+                throw CommandFailure(
+                    .storeRefused, "the runtime's answer cannot be read: \(error)",
+                    advice: "Is it a `brigade up` of the same release?")
+            }
+        }
+    }
+
+    private struct Refusal: Decodable {
+        var message: String?
+        var Message: String?
+    }
+
+    /// - Parameter path: with what must be percent-encoded encoded.
+    /// - Throws: ``CommandFailure`` with the status `storeRefused`, worded as the runtime did.
+    func send(
+        _ method: HTTPMethod, _ path: String, query: [(name: String, value: String)] = [],
+        headers: [(name: String, value: String)] = [], body: [UInt8] = []
+    ) async throws(CommandFailure) -> Answer {
+        let text = query.map {
+            "\(URIEncoding.encode($0.name.utf8, keepSlash: false))=\(URIEncoding.encode($0.value.utf8, keepSlash: false))"
+        }.joined(separator: "&")
+        let url = endpoint + path + (text.isEmpty ? "" : "?" + text)
+        var request = HTTPRequest(method, url, body: body)
+        // A function may run for 15 minutes.
+        request.timeouts = HTTPTimeouts(connect: .seconds(4), idle: .seconds(910), total: nil)
+        let host = String(endpoint.drop { $0 != "/" }.drop { $0 == "/" })
+        let encoded = query.map {
+            (
+                name: URIEncoding.encode($0.name.utf8, keepSlash: false),
+                value: URIEncoding.encode($0.value.utf8, keepSlash: false)
+            )
+        }
+        let fields = signer.sign(
+            method: method.rawValue, host: host, path: path, query: encoded, headers: headers,
+            payload: .of(body), credentials: credentials, region: region, time: Int64(time(nil)))
+        for field in headers + fields { request.headers[field.name] = field.value }
+        let response: HTTPResponse
+        do {
+            response = try await transport.send(request)
+        } catch {
+            throw CommandFailure(
+                .storeRefused, "no runtime answers at \(endpoint) (\(error.message))",
+                advice: "Is `brigade up` running? Name another place with --endpoint.")
+        }
+        guard (200..<300).contains(response.head.status) else {
+            let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(response.body))  // it may be no JSON
+            let kind = response.head.headers["x-amzn-ErrorType"] ?? "HTTP \(response.head.status)"
+            throw CommandFailure(
+                .storeRefused,
+                "the runtime refused: \(refusal?.message ?? refusal?.Message ?? "no reason given") (\(kind))",
+                advice: Self.advice(kind))
+        }
+        return Answer(
+            status: response.head.status, headers: response.head.headers, body: response.body)
+    }
+
+    private static func advice(_ kind: String) -> [String] {
+        switch kind {
+        case "ResourceNotFoundException": ["See what there is: brigade functions"]
+        case "TooManyRequestsException":
+            ["All of the concurrency is in use; send it again, or raise what is reserved for it."]
+        default: []
+        }
+    }
+
+    static func path(_ function: String, _ rest: String = "", version: String = "2015-03-31")
+        -> String
+    {
+        let name = URIEncoding.encode(function.utf8, keepSlash: false)
+        return "/\(version)/functions/\(name)" + (rest.isEmpty ? "" : "/\(rest)")
+    }
+}

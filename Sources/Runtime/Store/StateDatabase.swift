@@ -83,6 +83,23 @@ public final class StateDatabase: Sendable {
         }
     }
 
+    /// The same for a caller that does not wait: `finish` is told when it is on disk, or why it is not. Writes are made in
+    /// the order in which they were handed over.
+    public func write(
+        _ body: @escaping @Sendable (Database) throws -> Void,
+        finish: @escaping @Sendable ((any Error)?) -> Void
+    ) {
+        let kept = Locked<(any Error)?>(nil)
+        enqueue(
+            Job(
+                run: { database in
+                    if case .failure(let error) = Self.inSavepoint(database, body) {
+                        kept.withLock { $0 = error }
+                    }
+                },
+                finish: { error in finish(error ?? kept.withLock { $0 }) }))
+    }
+
     private static func inSavepoint<Value: Sendable>(
         _ database: Database, _ body: (Database) throws -> Value
     ) -> Result<Value, any Error> {

@@ -24,6 +24,8 @@ struct StateFolder: Sendable {
 
     var uploads: String { path + "/uploads" }
     var runs: String { path + "/runs" }
+    /// The ledger, and what else the runtime keeps.
+    var database: String { path + "/state.sqlite" }
 
     /// - Throws: ``CommandFailure`` with the status `usage`.
     func make() throws(CommandFailure) {

@@ -90,11 +90,13 @@ struct Compose: Sendable {
 
     /// Functions by name on an invoker for one run.
     func invoker(
-        _ rules: RuleBook, run: String, reconcile: (any ReconcileObserver)? = nil,
+        _ rules: RuleBook, run: String, ledger: LedgerWriter? = nil,
+        reconcile: (any ReconcileObserver)? = nil,
         verify: (any VerifyObserver)? = nil
     ) -> InProcessInvoker {
         let invoker = InProcessInvoker(
-            run: run, meter: RunMeter(card: card), logger: Self.logger)
+            run: run, meter: RunMeter(card: card), ledger: ledger, rule: TransferRun.ruleName,
+            logger: Self.logger)
         // No timeouts: nobody waits for a one-shot run but the person who can press Ctrl-C.
         invoker.register(
             ReplicateFunction.name, memoryMB: Self.replicateMemoryMB, ReplicateFunction(rules))

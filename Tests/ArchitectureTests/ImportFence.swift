@@ -26,7 +26,7 @@ struct ImportFence {
         "Runtime": Row(
             ours: ["Lambda", "Transport", "Signing"],
             others: [
-                "Logging", "Metrics", "GRDB", "Yams", "ServiceLifecycle", "Subprocess",
+                "Logging", "Metrics", "GRDB", "GRDBSQLite", "Yams", "ServiceLifecycle", "Subprocess",
                 "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix",
                 "NIOHTTP1", "NIOConcurrencyHelpers",
             ]),

@@ -28,9 +28,24 @@ public struct InvocationTally: Sendable, Equatable {
         if failed { errors += 1 }
         self.billedMilliseconds += billedMilliseconds
         durationNanoseconds += nanoseconds
+        buckets[Self.bucket(ofNanoseconds: nanoseconds)] += 1
+    }
+
+    static func bucket(ofNanoseconds nanoseconds: Int64) -> Int {
         let microseconds = UInt64(max(0, nanoseconds / 1000))
-        let bucket = UInt64.bitWidth - microseconds.leadingZeroBitCount
-        buckets[min(bucket, Self.bucketCount - 1)] += 1
+        return min(UInt64.bitWidth - microseconds.leadingZeroBitCount, bucketCount - 1)
+    }
+
+    /// As the ledger keeps them: counts with commas between, without the zeros at the end.
+    static func text(of buckets: [Int]) -> String {
+        let used = (buckets.lastIndex { $0 != 0 } ?? -1) + 1
+        return buckets[..<used].map(String.init).joined(separator: ",")
+    }
+
+    static func buckets(from text: String) -> [Int] {
+        var buckets = text.split(separator: ",").prefix(bucketCount).map { Int($0) ?? 0 }
+        buckets += repeatElement(0, count: bucketCount - buckets.count)
+        return buckets
     }
 
     /// The upper bound of the bucket in which the given share of invocations had ended, or nil before the first.

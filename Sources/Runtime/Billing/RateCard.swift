@@ -39,9 +39,15 @@ public struct RateCard: Sendable, Equatable {
     public func billedMilliseconds(duration: Duration, initDuration: Duration = .zero) -> Int64 {
         let total = billsInit ? duration + initDuration : duration
         let (seconds, attoseconds) = total.components
-        let nanoseconds = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-        let unit = roundingMilliseconds * 1_000_000
-        return max(1, (nanoseconds + unit - 1) / unit) * roundingMilliseconds
+        return Self.billedMilliseconds(
+            nanoseconds: seconds * 1_000_000_000 + attoseconds / 1_000_000_000,
+            step: roundingMilliseconds)
+    }
+
+    /// Whole steps, rounded up, one at least.
+    static func billedMilliseconds(nanoseconds: Int64, step: Int64) -> Int64 {
+        let unit = step * 1_000_000
+        return max(1, (nanoseconds + unit - 1) / unit) * step
     }
 
     /// 100 ms steps, as Lambda was billed until December 2020: 0.00001667 USD a GB-second, the first

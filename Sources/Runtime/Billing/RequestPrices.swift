@@ -20,6 +20,9 @@ public struct RequestPrices: Sendable, Equatable {
     /// Source: <https://aws.amazon.com/s3/pricing/>
     public static let s3Standard = RequestPrices(write: 5_000_000, read: 400_000)
 
+    /// As brigade.yaml and the ledger name them: "free" or "s3-standard".
+    public var name: String { self == .free ? "free" : "s3-standard" }
+
     /// - Parameter requestClass: as in `InvocationUsage.Line`.
     public func price(of requestClass: String) -> Int64 {
         switch requestClass {

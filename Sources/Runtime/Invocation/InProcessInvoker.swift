@@ -10,6 +10,9 @@ public final class InProcessInvoker: LambdaInvoker {
     /// The run's id and the root of its trace: "1-8hex-24hex".
     public let run: String
     public let meter: RunMeter
+    private let ledger: LedgerWriter?
+    /// The rule that all its invocations are for; nil: none.
+    private let rule: String?
     private let logger: Logger
     private let region: String
     private let account: String
@@ -22,12 +25,18 @@ public final class InProcessInvoker: LambdaInvoker {
     /// The deadline of a function without a timeout, told to it in its context.
     static let noTimeout = Duration.seconds(7 * 86400)
 
+    /// - Parameters:
+    ///   - ledger: gets a line for each invocation; nil: they are summed up by the meter alone.
+    ///   - rule: the rule that all its invocations are for, as the ledger shall name it.
     public init(
-        run: String = TraceID.makeRoot(), meter: RunMeter, logger: Logger,
-        region: String = "us-east-1", account: String = "000000000000"
+        run: String = TraceID.makeRoot(), meter: RunMeter, ledger: LedgerWriter? = nil,
+        rule: String? = nil, logger: Logger, region: String = "us-east-1",
+        account: String = "000000000000"
     ) {
         self.run = run
         self.meter = meter
+        self.ledger = ledger
+        self.rule = rule
         self.logger = logger
         isLogging = !(logger.handler is SwiftLogNoOpLogHandler)
         self.region = region
@@ -73,16 +82,27 @@ public final class InProcessInvoker: LambdaInvoker {
         try Task.checkCancellation()
         if let gate = function.gate { try await gate.enter() }
         defer { function.gate?.leave() }
+        await ledger?.room()
         let context = makeContext(function, parent: parent)
+        let startMicroseconds = ledger == nil ? 0 : LedgerWriter.now()
         let start = ContinuousClock.now
+        func record(_ error: (any Error)?) {
+            let duration = ContinuousClock.now - start
+            let usage = context.usage.lines
+            meter.record(
+                function: function.name, memoryMB: function.memoryMB, duration: duration,
+                failed: error != nil, usage: usage)
+            ledger?.record(
+                entry(function, context, parent, startMicroseconds, duration, usage, error))
+        }
         do {
             let output = try await withDeadline(function, start: start) {
                 try await function.call(event, context)
             }
-            record(function, since: start, context, failed: false)
+            record(nil)
             return output
         } catch {
-            record(function, since: start, context, failed: true)
+            record(error)
             if Task.isCancelled, !(error is FunctionError) { throw CancellationError() }
             throw (error as? FunctionError) ?? FunctionError(function: function.name, cause: error)
         }
@@ -126,13 +146,24 @@ public final class InProcessInvoker: LambdaInvoker {
             deadline: .now + (function.timeout ?? Self.noTimeout), logger: logger, invoker: self)
     }
 
-    private func record<Event, Output>(
-        _ function: TypedFunction<Event, Output>, since start: ContinuousClock.Instant,
-        _ context: LambdaContext, failed: Bool
-    ) {
-        meter.record(
-            function: function.name, memoryMB: function.memoryMB,
-            duration: ContinuousClock.now - start, failed: failed, usage: context.usage.lines)
+    /// What the ledger keeps of one invocation.
+    private func entry<Event, Output>(
+        _ function: TypedFunction<Event, Output>, _ context: LambdaContext,
+        _ parent: LambdaContext?, _ startMicroseconds: Int64, _ duration: Duration,
+        _ usage: [InvocationUsage.Line], _ error: (any Error)?
+    ) -> LedgerEntry {
+        let (seconds, attoseconds) = duration.components
+        let failure = error as? FunctionError
+        let root = TraceID.root(of: context.traceID)
+        return LedgerEntry(
+            requestID: context.requestID,
+            run: root.map { $0 == run ? run : String($0) } ?? run,
+            parent: parent?.requestID, functionName: function.name, rule: rule,
+            startMicroseconds: startMicroseconds,
+            durationNanoseconds: seconds * 1_000_000_000 + attoseconds / 1_000_000_000,
+            memoryMB: function.memoryMB,
+            status: error == nil ? .success : failure?.kind == .timedOut ? .timeout : .error,
+            errorType: error.map { failure?.errorType ?? "\(type(of: $0))" }, usage: usage)
     }
 
     /// "1.00", as Lambda prints it.

@@ -83,6 +83,41 @@ public final class StateDatabase: Sendable {
         }
     }
 
+    /// The same for a caller that does not wait: `finish` is told when it is on disk, or why it is not. Writes are made in
+    /// the order in which they were handed over.
+    public func write(
+        _ body: @escaping @Sendable (Database) throws -> Void,
+        finish: @escaping @Sendable ((any Error)?) -> Void
+    ) {
+        let kept = Locked<(any Error)?>(nil)
+        enqueue(
+            Job(
+                run: { database in
+                    if case .failure(let error) = Self.inSavepoint(database, body) {
+                        kept.withLock { $0 = error }
+                    }
+                },
+                finish: { error in finish(error ?? kept.withLock { $0 }) }))
+    }
+
+    /// The same without waiting: for lines that nobody waits for. What fails is told to `failed`.
+    public func writeLater(
+        _ body: @escaping @Sendable (Database) throws -> Void,
+        failed: @escaping @Sendable (any Error) -> Void
+    ) {
+        let kept = Locked<Result<Void, any Error>>(.success(()))
+        enqueue(
+            Job(
+                run: { database in
+                    let result = Self.inSavepoint(database, body)
+                    kept.withLock { $0 = result }
+                },
+                finish: { error in
+                    if let error { return failed(error) }
+                    if case .failure(let error) = kept.withLock({ $0 }) { failed(error) }
+                }))
+    }
+
     private static func inSavepoint<Value: Sendable>(
         _ database: Database, _ body: (Database) throws -> Value
     ) -> Result<Value, any Error> {

@@ -36,6 +36,7 @@ struct SyncCommand: ExampledCommand {
             common, bandwidth: transfer.bandwidth, connectionsPerHost: transfer.connections)
         var run = TransferRun(source: places.source, destination: places.destination)
         run.configure(filter, transfer, common)
+        run.command = "sync"
         run.isDryRun = dryRun
         run.isFull = full
         run.deletes = delete ? .propagate : .keep

@@ -28,6 +28,7 @@ struct StateFolder: Sendable {
     var endpoint: String { path + "/endpoint" }
     /// The key pair of its API.
     var credentials: String { path + "/credentials" }
+    /// The ledger, and what else the runtime keeps.
     var database: String { path + "/state.sqlite" }
 
     /// - Throws: ``CommandFailure`` with the status `usage`.

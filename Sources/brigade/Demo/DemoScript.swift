@@ -100,6 +100,7 @@ extension DemoScript {
         mutating func verify(_ title: String, mode: AuditMode) async throws -> VerifyReport {
             announce(title, "verify", mode == .etag ? nil : "--mode \(mode.rawValue)")
             var run = VerifyRun(source: stage.source, destination: stage.destination)
+            run.command = "demo"
             run.mode = mode
             run.hasTitle = false
             run.isQuiet = common.quiet
@@ -135,6 +136,7 @@ extension DemoScript {
 
         private func run() -> TransferRun {
             var run = TransferRun(source: stage.source, destination: stage.destination)
+            run.command = "demo"
             run.hasTitle = false
             run.isQuiet = common.quiet
             run.isVerbose = common.verbose

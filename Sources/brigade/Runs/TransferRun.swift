@@ -22,6 +22,9 @@ struct TransferRun: Sendable {
     var hasTitle = true
     var isVerbose = false
 
+    /// As the ledger shall name it.
+    var command = "copy"
+
     static let ruleName = "on-demand"
 
     /// - Throws: ``CommandFailure``, or an ``ExitStatus`` when everything is said.
@@ -36,7 +39,7 @@ struct TransferRun: Sendable {
     {
         let sides = try [compose.side(source), compose.side(destination)]
         try Self.refuseOverlap(sides, source, destination)
-        try compose.state.make()
+        let database = try RunLedger.open(compose.state)
         let liveMeter = UsageMeter()
         let preflight = try await Self.check(sides, compose, isQuiet: isQuiet)
         let journal = try Self.journal(compose.state)
@@ -57,19 +60,32 @@ struct TransferRun: Sendable {
             source: names[0], destination: names[1], phase: isDryRun ? .planning : .copying,
             liveMeter: liveMeter, log: log, estimate: isDryRun ? estimate : nil,
             eachObject: verbose)
-        let invoker = compose.invoker(rules, run: run, reconcile: progress)
+        let ledger = try await RunLedger.begin(
+            run, command: command, label: Self.label(sides) + (isDryRun ? " (dry run)" : ""),
+            database: database, prices: compose.prices(sides))
+        let invoker = compose.invoker(rules, run: run, ledger: ledger.writer, reconcile: progress)
         invoker.meter.record(usage: preflight.usage)
+        ledger.writer.record(usage: preflight.usage)
 
         if hasTitle, !isQuiet { compose.terminal.line(Self.title(sides)) }
         let event = ReconcileEvent(
             rule: rule.name, maxDelete: maxDelete, dryRun: isDryRun, concurrency: concurrency)
-        let result = try await ProgressDisplay(
-            terminal: compose.terminal, progress: progress, isQuiet: isQuiet
-        ).during {
-            try await withTaskExecutorPreference(compose.transport.executor) {
-                try await invoker.invoke(
-                    ReconcileFunction.name, event, returning: ReconcileResult.self, parent: nil)
+        let result: ReconcileResult
+        let ledgerNote: String?
+        do {
+            result = try await ProgressDisplay(
+                terminal: compose.terminal, progress: progress, isQuiet: isQuiet
+            ).during {
+                try await withTaskExecutorPreference(compose.transport.executor) {
+                    try await invoker.invoke(
+                        ReconcileFunction.name, event, returning: ReconcileResult.self, parent: nil)
+                }
             }
+            ledgerNote = await ledger.finish()
+        } catch {
+            // The first thing that went wrong is what is to be said.
+            _ = await ledger.finish()
+            throw error
         }
         log.close()
         var report = TransferReport(
@@ -81,7 +97,9 @@ struct TransferRun: Sendable {
                 "aborted \(Quantity.count(swept, "upload")) that an earlier run had left unfinished"
             )
         }
-        if let note = log.note { report.result.notes.append(note) }
+        for note in [log.note, ledgerNote] {
+            if let note { report.result.notes.append(note) }
+        }
         if let estimate = progress.estimated {
             report.estimate = estimate
             report.estimatedCost = Self.cost(estimate, compose, sides)
@@ -99,12 +117,14 @@ struct TransferRun: Sendable {
         return rule
     }
 
-    static func title(_ sides: [Preflight.Side]) -> String {
+    static func title(_ sides: [Preflight.Side]) -> String { "  " + label(sides) }
+
+    static func label(_ sides: [Preflight.Side]) -> String {
         func name(_ side: Preflight.Side) -> String {
             "\(side.place.client.connection.name)/\(side.place.bucket)"
                 + (side.place.prefix.isEmpty ? "" : "/\(side.place.prefix)")
         }
-        return "  \(name(sides[0])) → \(name(sides[1]))"
+        return "\(name(sides[0])) → \(name(sides[1]))"
     }
 
     static func refuseOverlap(

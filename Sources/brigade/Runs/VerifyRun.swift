@@ -18,6 +18,9 @@ struct VerifyRun: Sendable {
     /// Differences are results: they go to standard output as they are found, unless JSON goes there.
     var listsDifferences = true
 
+    /// As the ledger shall name it.
+    var command = "verify"
+
     /// - Throws: ``CommandFailure``, or an ``ExitStatus`` when everything is said.
     func run(_ compose: Compose) async throws {
         let (report, log, sides) = try await report(compose)
@@ -47,7 +50,7 @@ struct VerifyRun: Sendable {
         -> (report: VerifyReport, log: LineLog?, sides: [Preflight.Side])
     {
         let sides = try [compose.side(source), compose.side(destination)]
-        try compose.state.make()
+        let database = try RunLedger.open(compose.state)
         let preflight = try await TransferRun.check(sides, compose, isQuiet: isQuiet)
         var rule = ReplicationRule(
             name: TransferRun.ruleName, source: sides[0].place, destination: sides[1].place)
@@ -69,22 +72,37 @@ struct VerifyRun: Sendable {
             source: names[0], destination: names[1], phase: .auditing, liveMeter: liveMeter,
             log: log,
             eachObject: printed)
-        let invoker = compose.invoker(rules, run: run, verify: progress)
+        let ledger = try await RunLedger.begin(
+            run, command: command, label: TransferRun.label(sides), database: database,
+            prices: compose.prices(sides))
+        let invoker = compose.invoker(rules, run: run, ledger: ledger.writer, verify: progress)
         invoker.meter.record(usage: preflight.usage)
+        ledger.writer.record(usage: preflight.usage)
         if hasTitle, !isQuiet { terminal.line(TransferRun.title(sides)) }
         let event = VerifyEvent(rule: rule.name, mode: mode, concurrency: concurrency)
-        let result = try await ProgressDisplay(
-            terminal: terminal, progress: progress, isQuiet: isQuiet
-        ).during {
-            try await invoker.invoke(
-                VerifyFunction.name, event, returning: VerifyResult.self, parent: nil)
+        let result: VerifyResult
+        let ledgerNote: String?
+        do {
+            result = try await ProgressDisplay(
+                terminal: terminal, progress: progress, isQuiet: isQuiet
+            ).during {
+                try await invoker.invoke(
+                    VerifyFunction.name, event, returning: VerifyResult.self, parent: nil)
+            }
+            ledgerNote = await ledger.finish()
+        } catch {
+            // The first thing that went wrong is what is to be said.
+            _ = await ledger.finish()
+            throw error
         }
         log.close()
         var report = VerifyReport(
             result: result, mode: mode,
             statement: invoker.meter.statement(run: run, prices: compose.prices(sides)),
             elapsed: progress.elapsed)
-        if let note = log.note { report.result.notes.append(note) }
+        for note in [log.note, ledgerNote] {
+            if let note { report.result.notes.append(note) }
+        }
         return (report, log.count > 0 ? log : nil, sides)
     }
 }

@@ -23,9 +23,11 @@ struct Brigade: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let interruption = Interruption()
         let arguments = Array(CommandLine.arguments.dropFirst())
+        let isBootstrap = Bootstrap.isWanted(
+            program: CommandLine.arguments.first ?? "", arguments, Compose.processEnvironment)
         // Detached: the main thread, whose actor this is, waits for signals.
         let task = Task.detached {
-            let status = await run(arguments)
+            let status = isBootstrap ? await Bootstrap.run() : await run(arguments)
             Glibc.exit(wholly(status).rawValue)
         }
         interruption.wait { task.cancel() }

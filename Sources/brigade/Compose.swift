@@ -69,6 +69,12 @@ struct Compose: Sendable {
 
     /// A location's place and what to say of it.
     func side(_ text: String) throws(CommandFailure) -> Preflight.Side {
+        try Self.side(text, book, transport)
+    }
+
+    static func side(
+        _ text: String, _ book: ConnectionBook, _ transport: HTTPTransport
+    ) throws(CommandFailure) -> Preflight.Side {
         let location: S3Location
         do {
             var parsed = try S3Location.parse(text)

@@ -43,8 +43,9 @@ struct InvocationRecord: Sendable {
     var deadLetterAttributes: [String: String] {
         var message = condition
         if let answer {
+            // It may be no JSON at all.
             let fields = try? JSONDecoder().decode(
-                ErrorFields.self, from: Data(answer.payload))  // it may be no JSON at all
+                ErrorFields.self, from: Data(answer.payload))
             message = fields?.errorMessage ?? condition
         }
         return [

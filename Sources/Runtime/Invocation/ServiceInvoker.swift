@@ -28,8 +28,9 @@ public struct ServiceInvoker: LambdaInvoker {
                 cause: error)
         }
         guard answer.functionError == nil else {
+            // A function may answer anything.
             let fields = try? JSONDecoder().decode(
-                ErrorFields.self, from: Data(answer.payload))  // a function may answer anything
+                ErrorFields.self, from: Data(answer.payload))
             throw FunctionError(
                 kind: fields?.errorType == "Sandbox.Timedout" ? .timedOut : .failed,
                 function: functionName, errorType: fields?.errorType ?? "Unhandled",

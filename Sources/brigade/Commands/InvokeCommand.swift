@@ -5,14 +5,15 @@ import Signing
 /// `brigade invoke NAME`
 struct InvokeCommand: ExampledCommand {
     static let example = """
-        brigade invoke hello --payload '{"name": "world"}'
-        brigade invoke hello:live --payload @event.json --log
+        brigade invoke hello --payload @event.json
+        brigade invoke hello:live --log
         brigade invoke hello --event < event.json
         """
 
     static let configuration = CommandConfiguration(
         commandName: "invoke",
         abstract: "Run a function on a running runtime, and print its answer.",
+        usage: "brigade invoke <name> [--payload <json>] [options]",
         discussion: "Exits with 1 when the function answered with an error.")
 
     @Argument(help: "Its name, with a version or alias after a colon if wanted.")

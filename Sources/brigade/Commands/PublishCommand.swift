@@ -3,7 +3,7 @@ import ArgumentParser
 /// `brigade publish NAME`
 struct PublishCommand: ExampledCommand {
     static let example = """
-        brigade publish hello --description "the one that works"
+        brigade publish hello --description faster
         """
 
     static let configuration = CommandConfiguration(

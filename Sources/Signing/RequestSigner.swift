@@ -75,6 +75,23 @@ public final class RequestSigner: Sendable {
         return (head, ChunkSignatures(key: signed.key, parts: signed.parts, seed: head))
     }
 
+    /// The signature of a request that somebody else has signed, for who checks it: of exactly these headers.
+    ///
+    /// - Parameters:
+    ///   - headers: all that were signed, `host` and `x-amz-date` included.
+    ///   - payload: what stands in the canonical request for the body.
+    public func signature(
+        method: String, path: String, query: [(name: String, value: String)],
+        headers: [(name: String, value: String)], payload: PayloadHash,
+        secretAccessKey: String, region: String, time: Int64
+    ) -> String {
+        let request = CanonicalRequest(
+            method: method, path: canonicalPath.path(path), query: query, headers: headers,
+            payload: payload.headerValue)
+        let key = keys.key(secretAccessKey: secretAccessKey, region: region, time: time)
+        return key.key.mac(parts(time: time, region: region).bytes(request.digest)).hex
+    }
+
     /// Whether two signatures are the same, in a time that does not tell how much of one is right.
     public static func isSame(_ left: String, _ right: String) -> Bool {
         guard left.utf8.count == right.utf8.count else { return false }

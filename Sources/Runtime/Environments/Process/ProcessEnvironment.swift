@@ -1,0 +1,111 @@
+import FoundationEssentials
+import Glibc
+import NIOCore
+import NIOPosix
+import Transport
+
+/// Runs a function's package in a process of its own, which speaks the Runtime API: official runtime clients work.
+///
+/// A process group, a folder in place of `/tmp` (kept when the process crashes, removed by ``stop()``) and memory that is
+/// watched every 10 ms while it works; no namespaces: the function can read what this process' user can read.
+/// A warm invocation costs two wake-ups: of the event loop that the runtime's `/next` waits on, and of the caller.
+public final class ProcessEnvironment: ExecutionEnvironment {
+    public let version: FunctionVersion
+    /// The name of its log stream.
+    public let logStream: String
+    private let loop: any EventLoop
+    private let core: NIOLoopBoundBox<ProcessCore>
+    private let temporaryDirectory: String
+    private let server = Locked<RuntimeAPIServer?>(nil)
+
+    /// Starts nothing yet.
+    public init(_ version: FunctionVersion, _ settings: ProcessSettings) {
+        self.version = version
+        var random = SystemRandomNumberGenerator()
+        let folder = "\(settings.temporaryRoot)/\(String(random.next() as UInt64, radix: 16))"
+        let stream = LogStreamName.make(version: version.version, unixSeconds: time(nil))
+        let loop = settings.group.next()
+        logStream = stream
+        temporaryDirectory = folder
+        self.loop = loop
+        core = NIOLoopBoundBox.makeBoxSendingValue(
+            ProcessCore(
+                version, settings, loop: loop, logStream: stream, temporaryDirectory: folder),
+            eventLoop: loop)
+    }
+
+    public func initialize() async -> InitOutcome {
+        await listen()
+        let (core, loop) = (core, loop)
+        return await withCheckedContinuation { continuation in
+            loop.execute {
+                core.value.initialize { continuation.resume(returning: $0) }
+            }
+        }
+    }
+
+    public func invoke(_ event: InvocationEvent) async -> InvocationAnswer {
+        let began = ContinuousClock.now
+        guard let stream = event.stream else { return await run(event, began, nil) }
+        let parts = StreamedParts()
+        async let answer = run(event, began, parts)
+        for await part in parts.sequence {
+            await stream(part)
+            if parts.taken(part.count) {
+                let core = core
+                loop.execute { core.value.session.readOn() }
+            }
+        }
+        var whole = await answer
+        if whole.status == .success, !whole.payload.isEmpty {
+            await stream(whole.payload)
+            whole.payload = []
+        }
+        return whole
+    }
+
+    private func run(
+        _ event: InvocationEvent, _ began: ContinuousClock.Instant, _ parts: StreamedParts?
+    ) async -> InvocationAnswer {
+        let (core, loop) = (core, loop)
+        return await withCheckedContinuation { continuation in
+            loop.execute {
+                core.value.invoke(
+                    ProcessInvocation(
+                        event: event, began: began,
+                        finish: { continuation.resume(returning: $0) }, parts: parts))
+            }
+        }
+    }
+
+    public func stop() async {
+        let (core, loop) = (core, loop)
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            loop.execute { core.value.stop { continuation.resume() } }
+        }
+        let listening = server.withLock { server in
+            defer { server = nil }
+            return server
+        }
+        await listening?.stop()
+        // Nothing may have been made; and a folder that cannot be removed is the machine's to clean.
+        try? FileManager.default.removeItem(atPath: temporaryDirectory)
+    }
+
+    /// A failure shows as a failed init: the core has no address to give to a process.
+    private func listen() async {
+        guard server.withLock({ $0 == nil }) else { return }
+        guard mkdir(temporaryDirectory, 0o700) == 0 else { return }
+        let (core, loop) = (core, loop)
+        do {
+            let session = try await loop.submit {
+                NIOLoopBound(core.value.session, eventLoop: loop)
+            }.get()
+            let started = try await RuntimeAPIServer.start(on: loop, session)
+            server.withLock { $0 = started }
+            try await loop.submit { core.value.listens(at: started.authority) }.get()
+        } catch {
+            // Said by the first invocation: the core knows no address.
+        }
+    }
+}

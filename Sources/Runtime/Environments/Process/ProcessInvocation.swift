@@ -1,0 +1,25 @@
+import Lambda
+import NIOCore
+
+/// One event in a process environment, from the hand-over to its answer.
+struct ProcessInvocation {
+    let event: InvocationEvent
+    let began: ContinuousClock.Instant
+    let finish: @Sendable (InvocationAnswer) -> Void
+    /// Where parts of a streamed response go.
+    let parts: StreamedParts?
+    var deadline: Scheduled<Void>?
+    var suppressedInit: Duration?
+    /// What the runtime said; the invocation lasts until its next `/next`.
+    var result: RuntimeResult?
+    var usage: [InvocationUsage.Line] = []
+}
+
+/// Why the environment killed its process.
+enum KillReason {
+    case timeout
+    case outOfMemory
+    /// Its init took too long or failed: it is to begin afresh.
+    case failedInit
+    case stopped
+}

@@ -1,3 +1,4 @@
+import Glibc
 import Lambda
 import Logging
 import Transport
@@ -6,6 +7,7 @@ import Transport
 /// does not heed the cancellation; the environment is used up then.
 public final class EmbeddedEnvironment: ExecutionEnvironment {
     public let version: FunctionVersion
+    public let logStream: String
     private let handler: any RawLambdaHandler
     private let invoker: any LambdaInvoker
     private let logger: Logger
@@ -24,6 +26,7 @@ public final class EmbeddedEnvironment: ExecutionEnvironment {
         logger: Logger
     ) {
         self.version = version
+        logStream = LogStreamName.make(version: version.version, unixSeconds: time(nil))
         self.handler = handler
         self.invoker = invoker
         self.logger = logger
@@ -46,7 +49,8 @@ public final class EmbeddedEnvironment: ExecutionEnvironment {
         }
         guard isFree else {
             return answer(
-                EnvironmentFailure.notStarted(event.requestID, "the environment is used up or busy"),
+                EnvironmentFailure.notStarted(
+                    event.requestID, "the environment is used up or busy"),
                 since: began, [])
         }
         let usage = InvocationUsage()

@@ -8,6 +8,8 @@ public protocol ExecutionEnvironment: Sendable {
     var version: FunctionVersion { get }
     /// "2026/11/23/[$LATEST]" and 32 hexadecimal digits: where its lines go.
     var logStream: String { get }
+    /// It takes no further event: to be stopped in place of being given back.
+    var isUsedUp: Bool { get }
 
     /// The init phase, 10 seconds at most. A failure is kept and answered by the first invocation, as Lambda does it
     /// ("suppressed init"); returns how long it took, and whether it succeeded.
@@ -18,6 +20,10 @@ public protocol ExecutionEnvironment: Sendable {
 
     /// Ends it; what it holds is gone when this returns. Idempotent.
     func stop() async
+}
+
+extension ExecutionEnvironment {
+    public var isUsedUp: Bool { false }
 }
 
 /// How the init phase ended.

@@ -119,11 +119,12 @@ public final class EnvironmentPool: Sendable {
     func release(_ lease: Lease) async {
         let version = lease.environment.version
         let now = ContinuousClock.now
+        let isUsedUp = lease.environment.isUsedUp
         let (isOld, waiters) = state.withLock { state in
             state.running -= 1
             if !lease.isReserved { state.runningUnreserved -= 1 }
             let isOld =
-                state.isClosed
+                isUsedUp || state.isClosed
                 || state.functions[version.functionName]?.generation != lease.generation
             state.functions[version.functionName]?.running -= 1
             if !isOld {

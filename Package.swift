@@ -24,6 +24,7 @@ let package = Package(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Transport", dependencies: ["CCurl", log]),
         .target(name: "XML"),
         .target(name: "Signing", dependencies: ["COpenSSL", "Transport", "XML", log]),
@@ -38,7 +39,7 @@ let package = Package(
             ]),
         .target(
             name: "Runtime",
-            dependencies: ["Lambda", "Transport", "Signing", hummingbird, grdb, log]),
+            dependencies: ["CZlib", "Lambda", "Transport", "Signing", hummingbird, grdb, log]),
         .target(
             name: "LocalS3", dependencies: ["Signing", "Transport", "XML", hummingbird, log]),
         .executableTarget(

@@ -12,6 +12,7 @@ struct ImportFence {
 
     static let table: [String: Row] = [
         "CCurl": Row(ours: [], others: []),
+        "CZlib": Row(ours: [], others: []),
         "COpenSSL": Row(ours: [], others: []),
         "Transport": Row(ours: ["CCurl"], others: ["Logging"]),
         "XML": Row(ours: [], others: []),
@@ -24,7 +25,7 @@ struct ImportFence {
         "Functions": Row(
             ours: ["Lambda", "Replication", "S3", "Transport"], others: ["Logging"]),
         "Runtime": Row(
-            ours: ["Lambda", "Transport", "Signing"],
+            ours: ["CZlib", "Lambda", "Transport", "Signing"],
             others: [
                 "Logging", "Metrics", "GRDB", "GRDBSQLite", "Yams", "ServiceLifecycle", "Subprocess",
                 "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix",

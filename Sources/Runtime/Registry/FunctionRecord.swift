@@ -1,0 +1,106 @@
+import FoundationEssentials
+
+/// A function as the state file holds it: one document, replaced whole.
+struct FunctionRecord: Codable, Sendable {
+    /// Code and configuration, of `$LATEST` or frozen as a version.
+    struct Snapshot: Codable, Sendable {
+        var version = "$LATEST"
+        var runtime: String
+        var role: String
+        var handler: String
+        var description = ""
+        var memoryMB = 128
+        var timeoutSeconds = 3
+        /// nil: never given, which is told apart from none.
+        var environment: [String: String]?
+        var ephemeralStorageMB = 512
+        var architecture = "x86_64"
+        var tracingMode = "PassThrough"
+        var logFormat = FunctionVersion.LogFormat.text
+        var applicationLogLevel: String?
+        var systemLogLevel: String?
+        var logGroup: String
+        var deadLetterTarget: String?
+        var codeSHA256: String
+        var codeSize: Int64
+        /// nil: compiled in.
+        var codeDirectory: String?
+        /// Unix milliseconds.
+        var modifiedAt: Int64
+        var revisionID: String
+        var isPending = false
+        var isUpdating = false
+
+        /// Whether publishing it would make another version.
+        func isSame(as other: Snapshot) -> Bool {
+            var (a, b) = (self, other)
+            for keyPath in [\Snapshot.version, \.revisionID, \.description] {
+                a[keyPath: keyPath] = ""
+                b[keyPath: keyPath] = ""
+            }
+            (a.modifiedAt, b.modifiedAt) = (0, 0)
+            (a.isPending, b.isPending, a.isUpdating, b.isUpdating) = (false, false, false, false)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            // Strings and numbers always encode.
+            return (try? encoder.encode(a)) == (try? encoder.encode(b))
+        }
+    }
+
+    struct Alias: Codable, Sendable {
+        var name: String
+        var version: String
+        var description = ""
+        /// A second version and its share.
+        var additional: [String: Double] = [:]
+        var revisionID: String
+    }
+
+    struct EventInvoke: Codable, Sendable {
+        var maximumRetryAttempts: Int?
+        var maximumEventAgeSeconds: Int?
+        var onSuccess: String?
+        var onFailure: String?
+        /// Unix milliseconds.
+        var modifiedAt: Int64
+    }
+
+    var name: String
+    var latest: Snapshot
+    /// In the order of their numbers.
+    var versions: [Snapshot] = []
+    var aliases: [String: Alias] = [:]
+    /// Never used again, also after a deletion.
+    var nextVersion = 1
+    var reservedConcurrency: Int?
+    /// By qualifier, "$LATEST" for the function itself.
+    var eventInvoke: [String: EventInvoke] = [:]
+    var provisioned: [String: Int] = [:]
+    var provisionedAt: [String: Int64] = [:]
+    var stopsRecursion = true
+    var tags: [String: String] = [:]
+    /// By qualifier ("" for the function itself), in order.
+    var policies: [String: [PolicyStatement]] = [:]
+    var policyRevisions: [String: String] = [:]
+    var urls: [String: FunctionURL] = [:]
+
+    struct PolicyStatement: Codable, Sendable {
+        var id: String
+        /// The statement's JSON.
+        var document: String
+    }
+
+    struct FunctionURL: Codable, Sendable {
+        var authType: String
+        var invokeMode: String
+        /// As it was given: JSON.
+        var cors: String?
+        var identifier: String
+        var createdAt: Int64
+        var modifiedAt: Int64
+    }
+
+    func snapshot(_ version: String) -> Snapshot? {
+        version == "$LATEST" ? latest : versions.first { $0.version == version }
+    }
+}

@@ -46,7 +46,8 @@ public final class EmbeddedEnvironment: ExecutionEnvironment {
         }
         guard isFree else {
             return answer(
-                EnvironmentFailure.notStarted(event.requestID, "the environment is used up or busy"),
+                EnvironmentFailure.notStarted(
+                    event.requestID, "the environment is used up or busy"),
                 since: began, [])
         }
         let usage = InvocationUsage()

@@ -23,7 +23,8 @@ enum EnvironmentFailure {
         let reason: String
         // As WIFSIGNALED, WTERMSIG and WEXITSTATUS have it.
         if status & 0x7F != 0 {
-            reason = "with error: signal: \(name(ofSignal: status & 0x7F))"
+            reason =
+                "with error: signal: \(name(ofSignal: status & 0x7F))"
                 + (status & 0x80 != 0 ? " (core dumped)" : "")
         } else if status >> 8 & 0xFF != 0 {
             reason = "with error: exit status \(status >> 8 & 0xFF)"

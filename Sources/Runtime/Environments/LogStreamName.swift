@@ -13,7 +13,8 @@ public enum LogStreamName {
         gmtime_r(&seconds, &day)
         var random = SystemRandomNumberGenerator()
         let digits = (hex(random.next()) + hex(random.next()))
-        return "\(day.tm_year + 1900)/\(two(day.tm_mon + 1))/\(two(day.tm_mday))/[\(version)]\(digits)"
+        return
+            "\(day.tm_year + 1900)/\(two(day.tm_mon + 1))/\(two(day.tm_mday))/[\(version)]\(digits)"
     }
 
     private static func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -12,12 +12,14 @@ enum InitReport {
         switch version.logFormat {
         case .text:
             let cause = failure.status == .timeout ? "" : "\tError Type: \(type)"
-            return "INIT_REPORT Init Duration: \(time) ms\tPhase: \(phase)\tStatus: \(status)\(cause)"
+            return
+                "INIT_REPORT Init Duration: \(time) ms\tPhase: \(phase)\tStatus: \(status)\(cause)"
         case .json:
             let kind = isProvisioned ? "provisioned-concurrency" : "on-demand"
             let cause =
                 failure.status == .timeout ? "" : ",\"errorType\":\(ErrorBody.quoted(type))"
-            return "{\"time\":\"\(Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))\""
+            return
+                "{\"time\":\"\(Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))\""
                 + ",\"type\":\"platform.initReport\",\"record\":{\"initializationType\":\"\(kind)\""
                 + ",\"phase\":\"\(phase)\",\"status\":\"\(status)\"\(cause)"
                 + ",\"metrics\":{\"durationMs\":\(time)}}}"

@@ -1,10 +1,11 @@
+import NIOCore
+import NIOPosix
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import NIOCore
-import NIOPosix
 
 /// The reading end of a process's output, on the environment's event loop. Read as it comes, and to its end on demand: what
 /// was written before a `/next` was sent is in the pipe when the `/next` is read.

@@ -1,10 +1,11 @@
+import Lambda
+import NIOCore
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import Lambda
-import NIOCore
 
 /// The life of one environment's process: started, initialised, given events, ended, started again. Lives on one event loop
 /// with the session it answers by and the pipe it logs from; nothing here waits.
@@ -97,9 +98,10 @@ final class ProcessCore: RuntimeSessionOwner {
         switch phase {
         case .ready: hand(invocation.event)
         case .down: startSuppressed()
-        case .ending: afterEnd.append { [self] in
-            if self.invocation != nil, generation <= self.generation { startSuppressed() }
-        }
+        case .ending:
+            afterEnd.append { [self] in
+                if self.invocation != nil, generation <= self.generation { startSuppressed() }
+            }
         case .starting, .running, .stopped: break
         }
     }

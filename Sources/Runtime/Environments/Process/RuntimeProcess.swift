@@ -1,9 +1,10 @@
+import Transport
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import Transport
 
 /// How a runtime process is started.
 struct RuntimeLaunch: Sendable {
@@ -124,7 +125,8 @@ final class RuntimeProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
-        guard let closeFrom = SpawnExtensions.closeFrom, let changeDirectory = SpawnExtensions.changeDirectory
+        guard let closeFrom = SpawnExtensions.closeFrom,
+            let changeDirectory = SpawnExtensions.changeDirectory
         else { return ENOSYS }
         _ = closeFrom(&actions, 3)
         _ = changeDirectory(&actions, launch.directory)

@@ -46,6 +46,7 @@ public final class ProcessEnvironment: ExecutionEnvironment {
 
     public func invoke(_ event: InvocationEvent) async -> InvocationAnswer {
         let began = ContinuousClock.now
+        await listen()
         guard let stream = event.stream else { return await run(event, began, nil) }
         let parts = StreamedParts()
         async let answer = run(event, began, parts)

@@ -1,0 +1,172 @@
+/// The operations on functions, versions and aliases.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html>
+public struct FunctionRoutes: Sendable {
+    private let registry: FunctionRegistry
+    private var region: String { registry.settings.region }
+
+    public init(_ registry: FunctionRegistry) { self.registry = registry }
+
+    private struct Functions: Encodable {
+        var Functions: [FunctionDocuments.Configuration]
+        var NextMarker: String?
+    }
+    private struct Versions: Encodable {
+        var Versions: [FunctionDocuments.Configuration]
+        var NextMarker: String?
+    }
+    private struct Aliases: Encodable {
+        var Aliases: [FunctionDocuments.Alias]
+        var NextMarker: String?
+    }
+    private struct Concurrency: Codable { var ReservedConcurrentExecutions: Int? }
+    private struct Location: Encodable {
+        var RepositoryType = "S3"
+        var Location: String?
+    }
+    private struct Whole: Encodable {
+        var Configuration: FunctionDocuments.Configuration
+        var Code: Location
+        var Tags: [String: String]?
+        var Concurrency: Concurrency?
+    }
+
+    func reference(_ call: LambdaCall) throws(LambdaServiceError) -> FunctionReference {
+        try FunctionReference(call.function, qualifier: call.qualifier, region: region)
+    }
+
+    private func maximum(_ call: LambdaCall) -> Int? { call.query("MaxItems").flatMap { Int($0) } }
+
+    public var routes: [LambdaRoute] { functions + versionsAndAliases }
+
+    private var functions: [LambdaRoute] {
+        [
+            LambdaRoute("POST", "/2015-03-31/functions") { call throws(LambdaServiceError) in
+                let settings = try call.body(FunctionDocuments.Settings.self)
+                return LambdaCall.answer(201, try await registry.create(settings))
+            },
+            LambdaRoute("GET", "/2015-03-31/functions") { call throws(LambdaServiceError) in
+                let page = try FunctionRegistry.page(
+                    registry.list(allVersions: call.query("FunctionVersion") == "ALL"),
+                    marker: call.query("Marker"), maximum: maximum(call))
+                return LambdaCall.answer(
+                    200, Functions(Functions: page.items, NextMarker: page.next))
+            },
+            LambdaRoute("GET", "/2015-03-31/functions/*") { call throws(LambdaServiceError) in
+                let target = try reference(call)
+                let record = try registry.record(target.name, target.qualifier)
+                return LambdaCall.answer(
+                    200,
+                    Whole(
+                        Configuration: try registry.configuration(
+                            target.name, qualifier: target.qualifier),
+                        Code: Location(), Tags: record.tags.isEmpty ? nil : record.tags,
+                        Concurrency: record.reservedConcurrency.map {
+                            Concurrency(ReservedConcurrentExecutions: $0)
+                        }))
+            },
+            LambdaRoute("GET", "/2015-03-31/functions/*/configuration") {
+                call throws(LambdaServiceError) in
+                let target = try reference(call)
+                return LambdaCall.answer(
+                    200, try registry.configuration(target.name, qualifier: target.qualifier))
+            },
+            LambdaRoute("PUT", "/2015-03-31/functions/*/configuration") {
+                call throws(LambdaServiceError) in
+                let settings = try call.body(FunctionDocuments.Settings.self)
+                return LambdaCall.answer(
+                    200, try await registry.updateConfiguration(reference(call).name, settings))
+            },
+            LambdaRoute("PUT", "/2015-03-31/functions/*/code") { call throws(LambdaServiceError) in
+                let code = try call.body(FunctionDocuments.CodeUpdate.self)
+                return LambdaCall.answer(
+                    200, try await registry.updateCode(reference(call).name, code))
+            },
+            LambdaRoute("DELETE", "/2015-03-31/functions/*") { call throws(LambdaServiceError) in
+                let target = try reference(call)
+                try await registry.delete(target.name, qualifier: target.qualifier)
+                return APIAnswer(204)
+            },
+            LambdaRoute("PUT", "/2017-10-31/functions/*/concurrency") {
+                call throws(LambdaServiceError) in
+                let given = try call.body(Concurrency.self)
+                guard let count = given.ReservedConcurrentExecutions else {
+                    throw FunctionRules.missing("reservedConcurrentExecutions")
+                }
+                try await registry.reserve(try unqualified(call), count)
+                return LambdaCall.answer(200, given)
+            },
+            LambdaRoute("GET", "/2019-09-30/functions/*/concurrency") {
+                call throws(LambdaServiceError) in
+                let record = try registry.record(reference(call).name)
+                return LambdaCall.answer(
+                    200, Concurrency(ReservedConcurrentExecutions: record.reservedConcurrency))
+            },
+            LambdaRoute("DELETE", "/2017-10-31/functions/*/concurrency") {
+                call throws(LambdaServiceError) in
+                try await registry.reserve(try unqualified(call), nil)
+                return APIAnswer(204)
+            },
+        ]
+    }
+
+    private func unqualified(_ call: LambdaCall) throws(LambdaServiceError) -> String {
+        let target = try reference(call)
+        guard target.qualifier == nil else {
+            throw LambdaServiceError(
+                .invalidParameterValue,
+                "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please specify either a function name or an unqualified function ARN."
+            )
+        }
+        return target.name
+    }
+
+    private var versionsAndAliases: [LambdaRoute] {
+        [
+            LambdaRoute("POST", "/2015-03-31/functions/*/versions") {
+                call throws(LambdaServiceError) in
+                let publication = try call.body(FunctionDocuments.Publication.self)
+                return LambdaCall.answer(
+                    201, try await registry.publish(reference(call).name, publication))
+            },
+            LambdaRoute("GET", "/2015-03-31/functions/*/versions") {
+                call throws(LambdaServiceError) in
+                let page = try FunctionRegistry.page(
+                    registry.versions(reference(call).name), marker: call.query("Marker"),
+                    maximum: maximum(call))
+                return LambdaCall.answer(200, Versions(Versions: page.items, NextMarker: page.next))
+            },
+            LambdaRoute("POST", "/2015-03-31/functions/*/aliases") {
+                call throws(LambdaServiceError) in
+                let settings = try call.body(FunctionDocuments.AliasSettings.self)
+                return LambdaCall.answer(
+                    201, try await registry.createAlias(reference(call).name, settings))
+            },
+            LambdaRoute("GET", "/2015-03-31/functions/*/aliases") {
+                call throws(LambdaServiceError) in
+                let page = try FunctionRegistry.page(
+                    registry.aliases(reference(call).name, version: call.query("FunctionVersion")),
+                    marker: call.query("Marker"), maximum: maximum(call))
+                return LambdaCall.answer(200, Aliases(Aliases: page.items, NextMarker: page.next))
+            },
+            LambdaRoute("GET", "/2015-03-31/functions/*/aliases/*") {
+                call throws(LambdaServiceError) in
+                LambdaCall.answer(
+                    200, try registry.alias(reference(call).name, call.parameters[1]))
+            },
+            LambdaRoute("PUT", "/2015-03-31/functions/*/aliases/*") {
+                call throws(LambdaServiceError) in
+                let settings = try call.body(FunctionDocuments.AliasSettings.self)
+                return LambdaCall.answer(
+                    200,
+                    try await registry.updateAlias(
+                        reference(call).name, call.parameters[1], settings))
+            },
+            LambdaRoute("DELETE", "/2015-03-31/functions/*/aliases/*") {
+                call throws(LambdaServiceError) in
+                try await registry.deleteAlias(reference(call).name, call.parameters[1])
+                return APIAnswer(204)
+            },
+        ]
+    }
+}

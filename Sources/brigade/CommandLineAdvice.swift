@@ -6,7 +6,7 @@ enum CommandLineAdvice {
     static let commands: [any ExampledCommand.Type] = [
         CopyCommand.self, SyncCommand.self, VerifyCommand.self, ProbeCommand.self,
         LocalS3Command.self, DemoCommand.self, FunctionsCommand.self, InvokeCommand.self,
-        PublishCommand.self, AliasCommand.self,
+        PublishCommand.self, AliasCommand.self, UpCommand.self,
     ]
 
     static var names: [String] { commands.map { $0.name } }

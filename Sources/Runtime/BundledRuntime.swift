@@ -1,0 +1,219 @@
+import Glibc
+import Lambda
+import Logging
+import NIOCore
+import NIOPosix
+import Signing
+import Transport
+
+/// The runtime as `brigade up` runs it: functions in a state folder, invoked by whoever has its key pair.
+public final class BundledRuntime: Sendable {
+    /// A handler that is compiled in.
+    public struct BuiltIn: Sendable {
+        public var name: String
+        public var description: String
+        public var memoryMB: Int
+        public var timeoutSeconds: Int
+        public var handler: any RawLambdaHandler
+
+        public init(
+            name: String, description: String, memoryMB: Int, timeoutSeconds: Int,
+            handler: any RawLambdaHandler
+        ) {
+            self.name = name
+            self.description = description
+            self.memoryMB = memoryMB
+            self.timeoutSeconds = timeoutSeconds
+            self.handler = handler
+        }
+    }
+
+    public struct Configuration: Sendable {
+        /// Exists, and is the owner's alone.
+        public var stateFolder: String
+        public var host = "127.0.0.1"
+        public var port = 9010
+        public var region = "us-east-1"
+        public var account = "000000000000"
+        public var invocations = InvocationEngine.Settings()
+        public var commands: RuntimeCommands
+        /// Given to every function's process besides Lambda's own: endpoints and the like.
+        public var variables: [String: String] = [:]
+        public var builtIns: [BuiltIn] = []
+        /// What is frozen when a built-in function is published: this process's executable.
+        public var executable = "/proc/self/exe"
+        public var sender: any DeliverySender
+        public var logger: Logger
+
+        public init(
+            stateFolder: String, commands: RuntimeCommands, sender: any DeliverySender,
+            logger: Logger
+        ) {
+            self.stateFolder = stateFolder
+            self.commands = commands
+            self.sender = sender
+            self.logger = logger
+        }
+    }
+
+    public let host: String
+    public let port: Int
+    private let engine: InvocationEngine
+    private let listener: APIListener
+    private let group: MultiThreadedEventLoopGroup
+    private let database: StateDatabase
+    private let lock: DrainLock
+    private let registry: FunctionRegistry
+
+    private init(
+        engine: InvocationEngine, listener: APIListener, group: MultiThreadedEventLoopGroup,
+        database: StateDatabase, lock: DrainLock, registry: FunctionRegistry
+    ) {
+        host = listener.host
+        port = listener.port
+        self.engine = engine
+        self.listener = listener
+        self.group = group
+        self.database = database
+        self.lock = lock
+        self.registry = registry
+    }
+
+    /// Opens the state folder and listens; requests are answered when it returns. Queued events run once ``run()`` does.
+    ///
+    /// - Throws: ``StateError``, ``ListenerError`` or ``LambdaServiceError``.
+    public static func start(_ configuration: Configuration) async throws -> BundledRuntime {
+        let folder = configuration.stateFolder
+        let lock = try DrainLock(folder: folder)
+        let credentials = try RuntimeCredentials.load(path: folder + "/credentials")
+        let database = try StateDatabase(path: folder + "/state.sqlite")
+        let temporary = folder + "/tmp"
+        mkdir(temporary, 0o700)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(2, System.coreCount))
+        do {
+            let engineBox = Locked<InvocationEngine?>(nil)
+            let registry = try await FunctionRegistry(
+                database: database, packages: PackageStore(folder: folder + "/packages"),
+                settings: FunctionRegistry.Settings(
+                    region: configuration.region, account: configuration.account,
+                    executable: configuration.executable,
+                    changed: { name in await engineBox.withLock { $0 }?.retire(name) },
+                    provision: { version, count in
+                        await engineBox.withLock { $0 }?.provision(version, count: count) ?? 0
+                    }))
+            let engine = makeEngine(
+                configuration, database, registry, credentials, group, temporary)
+            engineBox.withLock { $0 = engine }
+            for builtIn in configuration.builtIns {
+                try await registry.registerBuiltIn(
+                    builtIn.name, description: builtIn.description, memoryMB: builtIn.memoryMB,
+                    timeoutSeconds: builtIn.timeoutSeconds, codeSHA256: "built-in")
+            }
+            let region = configuration.region
+            let invocations = InvocationRoutes(service: engine) {
+                name, qualifier throws(LambdaServiceError) in
+                let reference = try FunctionReference(name, qualifier: qualifier, region: region)
+                return (reference.name, reference.qualifier)
+            }
+            let api = LambdaAPI(
+                routes: invocations.routes + FunctionRoutes(registry).routes,
+                credentials: credentials, region: region, logger: configuration.logger)
+            let listener = try await APIListener.start(
+                host: configuration.host, port: configuration.port, group: group, responder: api)
+            return BundledRuntime(
+                engine: engine, listener: listener, group: group, database: database, lock: lock,
+                registry: registry)
+        } catch {
+            try await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private static func makeEngine(
+        _ configuration: Configuration, _ database: StateDatabase, _ registry: FunctionRegistry,
+        _ credentials: Credentials, _ group: MultiThreadedEventLoopGroup, _ temporary: String
+    ) -> InvocationEngine {
+        let logger = configuration.logger
+        let handlers = Dictionary(
+            configuration.builtIns.map { ($0.name, $0.handler) }, uniquingKeysWith: { $1 })
+        // Set below: a compiled-in function invokes others through what runs it.
+        let service = Locked<InvocationEngine?>(nil)
+        let invoker = ServiceInvoker(LateService(engine: service))
+        var variables = [
+            "AWS_ACCESS_KEY_ID": credentials.accessKeyID,
+            "AWS_SECRET_ACCESS_KEY": credentials.secretAccessKey,
+        ]
+        variables.merge(configuration.variables) { $1 }
+        let given = variables
+        let engine = InvocationEngine(
+            configuration.invocations, database: database, directory: registry,
+            log: FunctionLogFiles(folder: configuration.stateFolder + "/logs"),
+            reservedTotal: { registry.totalReserved },
+            ledger: { entry, database in try Ledger.append([entry], in: database) },
+            record: { entry in
+                database.writeLater {
+                    try Ledger.append([entry], in: $0)
+                } failed: { error in
+                    logger.error(
+                        "an invocation's line cannot be written to the ledger",
+                        metadata: ["request.id": "\(entry.requestID)", "error": "\(error)"])
+                }
+            },
+            sender: configuration.sender, logger: logger
+        ) { version, isProvisioned, log in
+            if version.runtime == FunctionVersion.builtInRuntime,
+                let handler = handlers[version.functionName]
+            {
+                return EmbeddedEnvironment(
+                    version, handler: handler, invoker: invoker, logger: logger)
+            }
+            return ProcessEnvironment(
+                version,
+                ProcessSettings(
+                    group: group, commands: configuration.commands, region: configuration.region,
+                    variables: given, temporaryRoot: temporary, log: log,
+                    isProvisioned: isProvisioned))
+        }
+        service.withLock { $0 = engine }
+        return engine
+    }
+
+    /// Runs the queue until the task is cancelled, then shuts down: nothing new is begun, what runs has `grace` to end, and
+    /// the rest is in the queue as it was.
+    public func run(grace: Duration = .seconds(10)) async {
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await self.engine.run() }
+            tasks.addTask {
+                do {
+                    while true { try await Task.sleep(for: .seconds(3600)) }
+                } catch {
+                    // Cancelled: the end has been asked for.
+                }
+            }
+            await tasks.next()
+            await listener.stop()
+            await engine.shutDown(grace: grace)
+            tasks.cancelAll()
+        }
+        do {
+            try database.close()
+            try await group.shutdownGracefully()
+        } catch {
+            // The process ends anyway; what was written stays written.
+        }
+    }
+}
+
+/// The engine once there is one.
+private struct LateService: InvocationService {
+    let engine: Locked<InvocationEngine?>
+
+    func invoke(
+        _ request: InvocationRequest
+    ) async throws(LambdaServiceError) -> InvocationResponse {
+        guard let engine = engine.withLock({ $0 }) else {
+            throw LambdaServiceError(.service, "the runtime is starting")
+        }
+        return try await engine.invoke(request)
+    }
+}

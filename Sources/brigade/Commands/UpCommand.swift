@@ -1,0 +1,169 @@
+import ArgumentParser
+import Functions
+import Glibc
+import Lambda
+import Logging
+import Runtime
+import Signing
+import Transport
+
+/// `brigade up`
+struct UpCommand: ExampledCommand {
+    static let example = """
+        brigade up
+        brigade up --listen 127.0.0.1:9011 --state ./state
+        """
+
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Run the runtime: functions, their queue and the Lambda API, until Ctrl-C.",
+        discussion: """
+            AWS's own clients work against it with --endpoint-url and the key pair in \
+            STATE/credentials. Python functions need awslambdaric: BRIGADE_PYTHON names an \
+            interpreter that has it.
+            """)
+
+    @Option(help: .init("Where to listen; port 0 takes a free one.", valueName: "host:port"))
+    var listen = ListenAddress(host: "127.0.0.1", port: 9010)
+    @Option(
+        help: .init("Asynchronous events that run at once (default: 64).", valueName: "count"))
+    var concurrency = 64
+    @OptionGroup(title: "Common options")
+    var common: CommonOptions
+
+    func validate() throws {
+        guard (1...1000).contains(concurrency) else {
+            throw ValidationError("--concurrency is 1 to 1000.")
+        }
+    }
+
+    mutating func run() async throws {
+        let compose = try Compose(common)
+        try compose.state.make()
+        let level = common.quiet ? Logger.Level.error : .notice
+        let logger = Logger(label: "up") { _ in StandardErrorLog(logLevel: level) }
+        let environment = compose.environment
+        var configuration = BundledRuntime.Configuration(
+            stateFolder: compose.state.path, commands: Self.commands(environment),
+            sender: Self.sender(environment, compose.transport), logger: logger)
+        configuration.host = listen.host
+        configuration.port = listen.port
+        configuration.invocations.card = compose.card
+        configuration.invocations.asynchronousConcurrency = concurrency
+        let rules = try FunctionRules(environment).book(compose.transport)
+        let handlers = Bootstrap.handlers(rules)
+        configuration.builtIns = [
+            .init(
+                name: ReplicateFunction.name,
+                description: "Makes one object at the destination equal to its source",
+                memoryMB: Compose.replicateMemoryMB, timeoutSeconds: 900,
+                handler: handlers[ReplicateFunction.name]!),
+            .init(
+                name: ReconcileFunction.name,
+                description: "Compares both sides and replicates what differs",
+                memoryMB: Compose.reconcileMemoryMB, timeoutSeconds: 900,
+                handler: handlers[ReconcileFunction.name]!),
+            .init(
+                name: VerifyFunction.name, description: "Audits the destination",
+                memoryMB: Compose.verifyMemoryMB, timeoutSeconds: 900,
+                handler: handlers[VerifyFunction.name]!),
+        ]
+        let runtime = try await start(configuration)
+        let place = "http://\(ListenAddress.bracketed(runtime.host)):\(runtime.port)"
+        try Self.write(place + "\n", to: compose.state.endpoint)
+        defer { unlink(compose.state.endpoint) }
+        if !common.quiet {
+            StandardStreams.output(greeting(place, compose.state))
+            if !LocalS3Command.isLoopback(listen.host) {
+                StandardStreams.error(
+                    "brigade: \(listen.host) is open to the network, and this API has no TLS\n"
+                        + "  Put a proxy with TLS before it, or listen on 127.0.0.1.")
+            }
+        }
+        await runtime.run()
+    }
+
+    private func start(_ configuration: BundledRuntime.Configuration) async throws -> BundledRuntime
+    {
+        do {
+            return try await BundledRuntime.start(configuration)
+        } catch let error as StateError {
+            let advice =
+                switch error.kind {
+                case .inUse: "Stop that one, or name another folder with --state."
+                case .newer: "Use that release, or name another folder with --state."
+                case .unusable: "Mend or move it away, or name another folder with --state."
+                }
+            throw CommandFailure(.usage, error.message, advice: advice)
+        } catch let error as ListenerError {
+            throw CommandFailure(
+                .usage, "cannot listen on \(error.description)",
+                advice: "Is something else listening there? Name another place with --listen;"
+                    + " port 0 takes a free one.")
+        } catch let error as LambdaServiceError {
+            throw CommandFailure(.usage, error.message)
+        }
+    }
+
+    private func greeting(_ place: String, _ state: StateFolder) -> String {
+        """
+        The runtime answers at \(place), with its state in \(state.path)
+          AWS's clients   AWS_SHARED_CREDENTIALS_FILE=\(state.credentials) AWS_PROFILE=brigade \\
+                          aws lambda list-functions --region us-east-1 --endpoint-url \(place)
+          This command    brigade functions, invoke, publish, alias, logs, bill
+          Ctrl-C stops it.
+        """
+    }
+
+    /// Whole or not at all, for those who wait for it.
+    private static func write(_ text: String, to path: String) throws(CommandFailure) {
+        let temporary = "\(path).\(getpid())"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let bytes = Array(text.utf8)
+        let isWritten =
+            descriptor >= 0 && Glibc.write(descriptor, bytes, bytes.count) == bytes.count
+        if descriptor >= 0 { close(descriptor) }
+        guard isWritten, rename(temporary, path) == 0 else {
+            throw CommandFailure(
+                .usage, "cannot write \(path): \(String(cString: strerror(errno)))",
+                advice: "Name another folder with --state.")
+        }
+    }
+
+    /// The interpreters: named by `BRIGADE_PYTHON` and so on, or found on the PATH.
+    private static func commands(_ environment: [String: String]) -> RuntimeCommands {
+        func find(_ variable: String, _ program: String) -> String? {
+            if let named = environment[variable], !named.isEmpty { return named }
+            return (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(program)" }
+                .first { access($0, X_OK) == 0 }
+        }
+        return RuntimeCommands(
+            python: find("BRIGADE_PYTHON", "python3"), node: find("BRIGADE_NODE", "node"),
+            ruby: find("BRIGADE_RUBY", "ruby"), java: find("BRIGADE_JAVA", "java"),
+            dotnet: find("BRIGADE_DOTNET", "dotnet"))
+    }
+
+    /// Where records of asynchronous invocations go by ARN: AWS's variables for one service's endpoint, and its chain.
+    private static func sender(
+        _ environment: [String: String], _ transport: HTTPTransport
+    ) -> HTTPDeliverySender {
+        func endpoint(_ service: String) -> HTTPDeliverySender.Endpoint? {
+            guard
+                let url = environment["AWS_ENDPOINT_URL_\(service)"]
+                    ?? environment["AWS_ENDPOINT_URL"],
+                let key = environment["AWS_ACCESS_KEY_ID"],
+                let secret = environment["AWS_SECRET_ACCESS_KEY"]
+            else { return nil }
+            var place = url
+            while place.hasSuffix("/") { place.removeLast() }
+            return HTTPDeliverySender.Endpoint(
+                url: place, region: environment["AWS_REGION"] ?? "us-east-1",
+                credentials: GivenCredentials(
+                    Credentials(
+                        accessKeyID: key, secretAccessKey: secret,
+                        sessionToken: environment["AWS_SESSION_TOKEN"]), origin: "the environment"))
+        }
+        return HTTPDeliverySender(
+            transport: transport, queues: endpoint("SQS"), buckets: endpoint("S3"))
+    }
+}

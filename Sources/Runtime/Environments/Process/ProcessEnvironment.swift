@@ -96,8 +96,12 @@ public final class ProcessEnvironment: ExecutionEnvironment {
     /// A failure shows as a failed init: the core has no address to give to a process.
     private func listen() async {
         guard server.withLock({ $0 == nil }) else { return }
-        guard mkdir(temporaryDirectory, 0o700) == 0 else { return }
         let (core, loop) = (core, loop)
+        guard mkdir(temporaryDirectory, 0o700) == 0 || errno == EEXIST else {
+            let reason =
+                "cannot make the folder \(temporaryDirectory): \(String(cString: strerror(errno)))"
+            return loop.execute { core.value.cannotListen(reason) }
+        }
         do {
             let session = try await loop.submit {
                 NIOLoopBound(core.value.session, eventLoop: loop)
@@ -106,7 +110,8 @@ public final class ProcessEnvironment: ExecutionEnvironment {
             server.withLock { $0 = started }
             try await loop.submit { core.value.listens(at: started.authority) }.get()
         } catch {
-            // Said by the first invocation: the core knows no address.
+            let reason = "the Runtime API cannot listen on 127.0.0.1: \(error)"
+            loop.execute { core.value.cannotListen(reason) }
         }
     }
 }

@@ -262,19 +262,37 @@ import Testing
     }
 
     @Test func stopLeavesNothing() async throws {
-        try await EnvironmentBench.with(
-            EnvironmentBench.bootstrap(
-                "def handle(id, headers, body): respond(id, str(os.getpid()))")
-        ) { bench in
+        let files = EnvironmentBench.bootstrap(
+            """
+            def handle(id, headers, body):
+                respond(id, str(os.getpid()) + " " + os.readlink("/proc/self/fd/1"))
+            """)
+        try await EnvironmentBench.with(files) { bench in
             #expect(await bench.environment.initialize().succeeded)
-            let pid = try #require(pid_t(await bench.invoke().text))
+            let words = await bench.invoke().text.split(separator: " ")
+            let pid = try #require(words.first.flatMap { pid_t($0) })
+            let pipe = try #require(words.last)
+            #expect(Self.holds { $0 == pipe })
+            #expect(Self.holds { $0 == "/proc/\(pid)/status" })
             await bench.environment.stop()
             await bench.environment.stop()
             #expect(kill(pid, 0) != 0)
+            #expect(!Self.holds { $0 == pipe })
+            #expect(!Self.holds { $0.hasPrefix("/proc/\(pid)/") })
+            // Nor does a late invocation bring anything back.
+            #expect(await bench.invoke().status == .failure)
             let left = try FileManager.default.contentsOfDirectory(
                 atPath: bench.folder.appending(path: "tmp").path)
             #expect(left.isEmpty)
-            #expect(await bench.invoke().status == .failure)
+        }
+    }
+
+    /// Whether a descriptor of ours leads to such a place.
+    private static func holds(_ isMeant: (String) -> Bool) -> Bool {
+        (0..<4096).contains { (descriptor: Int) -> Bool in
+            let place = try? FileManager.default.destinationOfSymbolicLink(
+                atPath: "/proc/self/fd/\(descriptor)")
+            return place.map(isMeant) ?? false
         }
     }
 

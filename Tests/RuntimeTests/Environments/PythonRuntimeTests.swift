@@ -23,11 +23,11 @@ import Testing
     @Test func runs() async throws {
         try await EnvironmentBench.with(Self.index, runtime: "python3.11") { bench in
             #expect(await bench.environment.initialize().succeeded)
-            let first = await bench.invoke(#"{"k": "é"}"#, id: "one")
+            let first = await bench.invoke(#"{"k": "e"}"#, id: "one")
             #expect(first.status == .success)
             #expect(
                 first.text
-                    == #"{"event": {"k": "é"}, "count": 1, "id": "one", "arn": "arn:aws:lambda:us-east-1:000000000000:function:f:live"}"#
+                    == #"{"event": {"k": "e"}, "count": 1, "id": "one", "arn": "arn:aws:lambda:us-east-1:000000000000:function:f:live"}"#
             )
             #expect(bench.log.lines(of: "one") == ["event 1"])
             let failed = await bench.invoke(#""raise""#, id: "two")

@@ -41,7 +41,9 @@ final class ProcessCore: RuntimeSessionOwner {
     private let loop: any EventLoop
     private let logStream: String
     private let temporaryDirectory: String
+    /// Empty: nothing can be started.
     private var authority = ""
+    private var problem = "the environment is not set up"
     private var phase = Phase.down
     private var generation = 0
     private var process: RuntimeProcess?
@@ -69,6 +71,9 @@ final class ProcessCore: RuntimeSessionOwner {
     }
 
     func listens(at authority: String) { self.authority = authority }
+
+    /// Why no process can be started; said by every invocation.
+    func cannotListen(_ reason: String) { problem = reason }
 
     // MARK: What the environment asks
 
@@ -190,6 +195,12 @@ final class ProcessCore: RuntimeSessionOwner {
 
     private func startSuppressed() {
         let began = ContinuousClock.now
+        if let event = invocation?.event, event.deadline <= began {
+            // It passed while the process before was ending; its timer has fired by now.
+            return complete(
+                EnvironmentFailure.timedOut(
+                    event.requestID, timeoutSeconds: version.timeoutSeconds))
+        }
         start(began, limit: nil) { [self] failure in
             let duration = ContinuousClock.now - began
             invocation?.suppressedInit = duration
@@ -249,7 +260,6 @@ final class ProcessCore: RuntimeSessionOwner {
             result = EnvironmentFailure.outOfMemory(requestID)
             end(.outOfMemory)
         }
-        let usage = invocation?.usage ?? []
         invocation = nil
         done.deadline?.cancel()
         done.parts?.finish()
@@ -257,14 +267,13 @@ final class ProcessCore: RuntimeSessionOwner {
             InvocationAnswer(
                 status: result.status, payload: result.payload, errorType: result.errorType,
                 duration: ContinuousClock.now - done.began, suppressedInit: done.suppressedInit,
-                maxMemoryUsedMB: (peak ?? lastPeak).map { ($0 + (1 << 20) - 1) >> 20 },
-                usage: usage))
+                maxMemoryUsedMB: (peak ?? lastPeak).map { ($0 + (1 << 20) - 1) >> 20 }))
     }
 
     private func answerAtOnce(_ invocation: ProcessInvocation) {
         let reason =
             authority.isEmpty
-            ? "the Runtime API could not listen" : "the environment is stopped or busy"
+            ? problem : "the environment is stopped or busy"
         let result = EnvironmentFailure.notStarted(invocation.event.requestID, reason)
         invocation.parts?.finish()
         invocation.finish(

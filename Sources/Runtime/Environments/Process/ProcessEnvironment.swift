@@ -16,7 +16,14 @@ public final class ProcessEnvironment: ExecutionEnvironment {
     private let loop: any EventLoop
     private let core: NIOLoopBoundBox<ProcessCore>
     private let temporaryDirectory: String
-    private let server = Locked<RuntimeAPIServer?>(nil)
+    private let listening = Locked(Listening.notYet)
+
+    private enum Listening {
+        case notYet
+        case open(RuntimeAPIServer)
+        /// Stopped, for good.
+        case closed
+    }
 
     /// Starts nothing yet.
     public init(_ version: FunctionVersion, _ settings: ProcessSettings) {
@@ -84,29 +91,44 @@ public final class ProcessEnvironment: ExecutionEnvironment {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             loop.execute { core.value.stop { continuation.resume() } }
         }
-        let listening = server.withLock { server in
-            defer { server = nil }
-            return server
+        let open: RuntimeAPIServer? = listening.withLock { state in
+            defer { state = .closed }
+            if case .open(let server) = state { return server }
+            return nil
         }
-        await listening?.stop()
+        await open?.stop()
         // Nothing may have been made; and a folder that cannot be removed is the machine's to clean.
         try? FileManager.default.removeItem(atPath: temporaryDirectory)
     }
 
     /// A failure shows as a failed init: the core has no address to give to a process.
     private func listen() async {
-        guard server.withLock({ $0 == nil }) else { return }
-        guard mkdir(temporaryDirectory, 0o700) == 0 else { return }
+        let isNeeded = listening.withLock { state in
+            if case .notYet = state { true } else { false }
+        }
+        guard isNeeded else { return }
         let (core, loop) = (core, loop)
+        guard mkdir(temporaryDirectory, 0o700) == 0 || errno == EEXIST else {
+            let reason =
+                "cannot make the folder \(temporaryDirectory): \(String(cString: strerror(errno)))"
+            return loop.execute { core.value.cannotListen(reason) }
+        }
         do {
             let session = try await loop.submit {
                 NIOLoopBound(core.value.session, eventLoop: loop)
             }.get()
             let started = try await RuntimeAPIServer.start(on: loop, session)
-            server.withLock { $0 = started }
+            let isWanted = listening.withLock { state in
+                guard case .notYet = state else { return false }
+                state = .open(started)
+                return true
+            }
+            // It was stopped meanwhile.
+            guard isWanted else { return await started.stop() }
             try await loop.submit { core.value.listens(at: started.authority) }.get()
         } catch {
-            // Said by the first invocation: the core knows no address.
+            let reason = "the Runtime API cannot listen on 127.0.0.1: \(error)"
+            loop.execute { core.value.cannotListen(reason) }
         }
     }
 }

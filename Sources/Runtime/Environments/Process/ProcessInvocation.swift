@@ -1,4 +1,3 @@
-import Lambda
 import NIOCore
 
 /// One event in a process environment, from the hand-over to its answer.
@@ -12,7 +11,6 @@ struct ProcessInvocation {
     var suppressedInit: Duration?
     /// What the runtime said; the invocation lasts until its next `/next`.
     var result: RuntimeResult?
-    var usage: [InvocationUsage.Line] = []
 }
 
 /// Why the environment killed its process.

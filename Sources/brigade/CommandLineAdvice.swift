@@ -5,7 +5,7 @@ import ArgumentParser
 enum CommandLineAdvice {
     static let commands: [any ExampledCommand.Type] = [
         CopyCommand.self, SyncCommand.self, VerifyCommand.self, ProbeCommand.self,
-        LocalS3Command.self, DemoCommand.self,
+        BillCommand.self, LocalS3Command.self, DemoCommand.self,
     ]
 
     static var names: [String] { commands.map { $0.name } }

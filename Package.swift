@@ -39,7 +39,8 @@ let package = Package(
             ]),
         .target(
             name: "Runtime",
-            dependencies: ["CZlib", "Lambda", "Transport", "Signing", hummingbird, grdb, log]),
+            dependencies: ["CZlib", "Lambda", "Transport", "Signing", hummingbird, grdb, log],
+            exclude: ["Billing/RATES.md"]),
         .target(
             name: "LocalS3", dependencies: ["Signing", "Transport", "XML", hummingbird, log]),
         .executableTarget(

@@ -5,8 +5,8 @@ import ArgumentParser
 enum CommandLineAdvice {
     static let commands: [any ExampledCommand.Type] = [
         CopyCommand.self, SyncCommand.self, VerifyCommand.self, ProbeCommand.self,
-        LocalS3Command.self, DemoCommand.self, FunctionsCommand.self, InvokeCommand.self,
-        PublishCommand.self, AliasCommand.self, UpCommand.self,
+        LocalS3Command.self, DemoCommand.self, UpCommand.self, FunctionsCommand.self,
+        InvokeCommand.self, PublishCommand.self, AliasCommand.self, BillCommand.self,
     ]
 
     static var names: [String] { commands.map { $0.name } }

@@ -44,27 +44,13 @@ struct Compose: Sendable {
         let file = try ConfigurationFile.load(common.config)
         book = ConnectionBook(environment: environment, file: file)
         state = StateFolder(option: common.state, environment: environment)
-        card = try Self.card(common.rates ?? file?.rates)
+        card = try RateCardFile.card(common.rates ?? file?.rates)
         terminal = Terminal(environment: environment)
         var configuration = TransportConfiguration()
         configuration.connectionsPerHost = max(
             configuration.connectionsPerHost, connectionsPerHost)
         configuration.bandwidth = bandwidth.map { BandwidthLimit(bytesPerSecond: Int($0.bytes)) }
         transport = HTTPTransport(configuration)
-    }
-
-    private static func card(_ name: String?) throws(CommandFailure) -> RateCard {
-        guard let name else { return .notes }
-        guard let card = RateCard.all.first(where: { $0.name == name }) else {
-            let names = RateCard.all.map(\.name)
-            let hint =
-                CommandLineAdvice.nearest(to: name, among: names)
-                .map { "; did you mean \"\($0)\"?" } ?? ""
-            throw CommandFailure(
-                .usage, "there is no rate card \"\(name)\"" + hint,
-                advice: "Known: \(names.joined(separator: ", ")).")
-        }
-        return card
     }
 
     /// A location's place and what to say of it.
@@ -119,7 +105,7 @@ struct Compose: Sendable {
     private static let logger = Logger(label: "brigade") { _ in SwiftLogNoOpLogHandler() }
 
     /// What requests cost, by connection.
-    func prices(_ sides: [Preflight.Side]) -> [String: RequestPrices] {
+    func prices(_ sides: [Preflight.Side]) -> [String: StorePrices] {
         Dictionary(
             sides.map {
                 ($0.place.client.connection.name, book.prices($0.place.client.connection))

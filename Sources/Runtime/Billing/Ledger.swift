@@ -44,7 +44,7 @@ public enum Ledger {
             let function = try names.function(entry, in: database)
             let key = LedgerSums.Key(
                 run: run, function: function,
-                day: LedgerSums.day(ofMicroseconds: entry.startMicroseconds))
+                day: CalendarDay.day(ofMicroseconds: entry.startMicroseconds))
             sums.add(entry, key)
             rows.beginUsage()
             for line in entry.usage {
@@ -66,7 +66,7 @@ public enum Ledger {
         var sums = LedgerSums()
         let key = LedgerSums.Key(
             run: try names.run(run, in: database), function: 0,
-            day: LedgerSums.day(ofMicroseconds: time))
+            day: CalendarDay.day(ofMicroseconds: time))
         for line in usage {
             sums.add(line, account: try names.account(line, in: database), key)
         }

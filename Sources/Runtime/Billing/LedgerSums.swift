@@ -26,13 +26,6 @@ struct LedgerSums {
     private var sums: [Key: Sum] = [:]
     private var usage: [UsageKey: InvocationUsage.Line] = [:]
 
-    static let microsecondsPerDay: Int64 = 86_400_000_000
-
-    static func day(ofMicroseconds time: Int64) -> Int64 {
-        let (days, rest) = time.quotientAndRemainder(dividingBy: microsecondsPerDay)
-        return rest < 0 ? days - 1 : days
-    }
-
     mutating func add(_ entry: LedgerEntry, _ key: Key) {
         Self.add(entry, to: &sums[key, default: Sum()])
     }

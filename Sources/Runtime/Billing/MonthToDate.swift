@@ -1,14 +1,23 @@
 /// How far into the month's free allowances and price tiers an account is.
+///
+/// What a piece of work costs is what the month costs with it less what it cost before, each rounded once: however a
+/// month is cut, the parts add up to the whole.
 public struct MonthToDate: Sendable, Equatable {
     public var requests: Int64
     /// 1 GB-second is 1,024,000 of these.
     public var megabyteMilliseconds: Int128
+    /// Bytes that left stores that charge for it.
+    public var transferBytes: Int128
 
     static let megabyteMillisecondsPerGBSecond: Int128 = 1_024_000
+    static let bytesPerGB: Int128 = 1 << 30
 
-    public init(requests: Int64 = 0, megabyteMilliseconds: Int128 = 0) {
+    public init(
+        requests: Int64 = 0, megabyteMilliseconds: Int128 = 0, transferBytes: Int128 = 0
+    ) {
         self.requests = requests
         self.megabyteMilliseconds = megabyteMilliseconds
+        self.transferBytes = transferBytes
     }
 
     /// Counts requests; returns how many of them are not free.
@@ -18,22 +27,46 @@ public struct MonthToDate: Sendable, Equatable {
         return max(0, requests - before)
     }
 
-    /// Counts compute and prices it: free first, then tier by tier; rounded once, half up.
+    /// Counts compute and prices it: free first, then tier by tier.
     mutating func charge(megabyteMilliseconds amount: Int128, _ card: RateCard) -> Money {
-        let unit = Self.megabyteMillisecondsPerGBSecond
-        let free = Int128(card.freeGBSecondsPerMonth) * unit
-        var position = max(megabyteMilliseconds, free)
+        let before = Self.compute(megabyteMilliseconds, card)
         megabyteMilliseconds += amount
-        let end = megabyteMilliseconds
+        return Self.compute(megabyteMilliseconds, card) - before
+    }
+
+    /// Counts bytes out of a store that charges for them, and prices them.
+    mutating func charge(transferBytes amount: Int64, _ card: RateCard) -> Money {
+        let before = Self.transfer(transferBytes, card)
+        transferBytes += Int128(amount)
+        return Self.transfer(transferBytes, card) - before
+    }
+
+    private static func compute(_ amount: Int128, _ card: RateCard) -> Money {
+        cost(
+            of: amount, unit: megabyteMillisecondsPerGBSecond, free: card.freeGBSecondsPerMonth,
+            tiers: card.tiers.map { ($0.upToGBSeconds, $0.picodollarsPerGBSecond) })
+    }
+
+    private static func transfer(_ amount: Int128, _ card: RateCard) -> Money {
+        cost(
+            of: amount, unit: bytesPerGB, free: card.freeTransferGBPerMonth,
+            tiers: card.transfer.map { ($0.upToGB, $0.picodollarsPerGB) })
+    }
+
+    /// Tiers are counted from the first unit that is charged. Rounded half up.
+    private static func cost(
+        of amount: Int128, unit: Int128, free: Int64, tiers: [(upTo: Int64?, price: Int64)]
+    ) -> Money {
+        let charged = amount - Int128(free) * unit
+        guard charged > 0 else { return .zero }
+        var position: Int128 = 0
         var cost: Int128 = 0
-        for tier in card.tiers where position < end {
-            // Tiers are counted from the first GB-second that is charged.
-            let limit = tier.upToGBSeconds.map { Int128($0) * unit + free } ?? end
-            guard limit > position else { continue }
-            let portion = min(limit, end) - position
-            cost += portion * Int128(tier.picodollarsPerGBSecond)
-            position += portion
+        for tier in tiers where position < charged {
+            let end = min(charged, tier.upTo.map { Int128($0) * unit } ?? charged)
+            guard end > position else { continue }
+            cost += (end - position) * Int128(tier.price)
+            position = end
         }
-        return Money(picodollars: Int64((cost + unit / 2) / unit))
+        return Money(picodollars: Int64(clamping: (cost + unit / 2) / unit))
     }
 }

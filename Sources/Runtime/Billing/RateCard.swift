@@ -1,4 +1,4 @@
-/// What invocations cost: prices as data.
+/// What invocations and requests cost: prices as data. `RATES.md` beside this file describes the JSON that it is read from.
 public struct RateCard: Sendable, Equatable {
     /// A price that holds up to a month's total.
     public struct Tier: Sendable, Equatable {
@@ -12,7 +12,23 @@ public struct RateCard: Sendable, Equatable {
         }
     }
 
+    /// Bytes that leave a store, by the month's total. A GB is 2^30 bytes.
+    public struct TransferTier: Sendable, Equatable {
+        /// GB a month up to which it holds, after the free ones; nil: no end.
+        public var upToGB: Int64?
+        public var picodollarsPerGB: Int64
+
+        public init(upToGB: Int64?, picodollarsPerGB: Int64) {
+            self.upToGB = upToGB
+            self.picodollarsPerGB = picodollarsPerGB
+        }
+    }
+
     public var name: String
+    /// "AWS", or whoever asks these prices.
+    public var provider: String
+    /// "us-east-1"; empty: none.
+    public var region: String
     /// An invocation's duration is rounded up to a multiple of this.
     public var roundingMilliseconds: Int64
     public var billsInit: Bool
@@ -21,18 +37,31 @@ public struct RateCard: Sendable, Equatable {
     public var freeGBSecondsPerMonth: Int64
     /// In rising order; the last one has no end.
     public var tiers: [Tier]
+    /// Of connections that charge (``StorePrices/s3Standard``).
+    public var requests: RequestPrices
+    public var freeTransferGBPerMonth: Int64
+    /// Of connections that charge; empty: transfer costs nothing.
+    public var transfer: [TransferTier]
 
     public init(
-        name: String, roundingMilliseconds: Int64, billsInit: Bool, picodollarsPerRequest: Int64,
-        freeRequestsPerMonth: Int64, freeGBSecondsPerMonth: Int64, tiers: [Tier]
+        name: String, provider: String = "AWS", region: String = "us-east-1",
+        roundingMilliseconds: Int64, billsInit: Bool, picodollarsPerRequest: Int64,
+        freeRequestsPerMonth: Int64, freeGBSecondsPerMonth: Int64, tiers: [Tier],
+        requests: RequestPrices = .s3Standard, freeTransferGBPerMonth: Int64 = 0,
+        transfer: [TransferTier] = []
     ) {
         self.name = name
+        self.provider = provider
+        self.region = region
         self.roundingMilliseconds = roundingMilliseconds
         self.billsInit = billsInit
         self.picodollarsPerRequest = picodollarsPerRequest
         self.freeRequestsPerMonth = freeRequestsPerMonth
         self.freeGBSecondsPerMonth = freeGBSecondsPerMonth
         self.tiers = tiers
+        self.requests = requests
+        self.freeTransferGBPerMonth = freeTransferGBPerMonth
+        self.transfer = transfer
     }
 
     /// What is billed for one invocation.
@@ -50,41 +79,12 @@ public struct RateCard: Sendable, Equatable {
         return max(1, (nanoseconds + unit - 1) / unit) * step
     }
 
-    /// 100 ms steps, as Lambda was billed until December 2020: 0.00001667 USD a GB-second, the first
-    /// million requests a month free and 0.20 USD for each million after that, init free.
-    ///
-    /// Source: <https://aws.amazon.com/blogs/aws/new-for-aws-lambda-1ms-billing-granularity-adds-cost-savings/>
-    public static let notes = RateCard(
-        name: "notes", roundingMilliseconds: 100, billsInit: false,
-        picodollarsPerRequest: 200_000, freeRequestsPerMonth: 1_000_000,
-        freeGBSecondsPerMonth: 0,
-        tiers: [Tier(upToGBSeconds: nil, picodollarsPerGBSecond: 16_670_000)])
-
-    /// AWS Lambda on x86 in us-east-1: 1 ms steps, init billed (since August 2025), tiers by month.
-    ///
-    /// Source: <https://aws.amazon.com/lambda/pricing/>
-    public static let lambdaX86 = RateCard(
-        name: "lambda-x86", roundingMilliseconds: 1, billsInit: true,
-        picodollarsPerRequest: 200_000, freeRequestsPerMonth: 1_000_000,
-        freeGBSecondsPerMonth: 400_000,
-        tiers: [
-            Tier(upToGBSeconds: 6_000_000_000, picodollarsPerGBSecond: 16_666_700),
-            Tier(upToGBSeconds: 15_000_000_000, picodollarsPerGBSecond: 15_000_000),
-            Tier(upToGBSeconds: nil, picodollarsPerGBSecond: 13_333_400),
-        ])
-
-    /// AWS Lambda on arm64 in us-east-1.
-    ///
-    /// Source: <https://aws.amazon.com/lambda/pricing/>
-    public static let lambdaARM = RateCard(
-        name: "lambda-arm", roundingMilliseconds: 1, billsInit: true,
-        picodollarsPerRequest: 200_000, freeRequestsPerMonth: 1_000_000,
-        freeGBSecondsPerMonth: 400_000,
-        tiers: [
-            Tier(upToGBSeconds: 7_500_000_000, picodollarsPerGBSecond: 13_333_400),
-            Tier(upToGBSeconds: 18_750_000_000, picodollarsPerGBSecond: 12_000_100),
-            Tier(upToGBSeconds: nil, picodollarsPerGBSecond: 10_666_700),
-        ])
-
-    public static let all = [notes, lambdaX86, lambdaARM]
+    /// The card of this name, or of a name that it had before.
+    public static func named(_ name: String) -> RateCard? {
+        switch name {
+        case "lambda-x86": lambdaX86
+        case "lambda-arm": lambdaARM
+        default: all.first { $0.name == name }
+        }
+    }
 }

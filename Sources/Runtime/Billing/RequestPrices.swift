@@ -1,5 +1,5 @@
-/// What an endpoint's owner charges for requests, in picodollars each. Data transfer and storage are
-/// not guessed: what they cost depends on where both ends are and how long an object stays.
+/// What an endpoint's owner charges for requests, in picodollars each. Storage is not guessed: what it costs depends on
+/// how long an object stays.
 public struct RequestPrices: Sendable, Equatable {
     /// PUT, COPY, POST and LIST.
     public var write: Int64
@@ -20,9 +20,6 @@ public struct RequestPrices: Sendable, Equatable {
     /// Source: <https://aws.amazon.com/s3/pricing/>
     public static let s3Standard = RequestPrices(write: 5_000_000, read: 400_000)
 
-    /// As brigade.yaml and the ledger name them: "free" or "s3-standard".
-    public var name: String { self == .free ? "free" : "s3-standard" }
-
     /// - Parameter requestClass: as in `InvocationUsage.Line`.
     public func price(of requestClass: String) -> Int64 {
         switch requestClass {
@@ -31,4 +28,12 @@ public struct RequestPrices: Sendable, Equatable {
         default: read
         }
     }
+}
+
+/// Whether a connection's requests cost what the rate card says. As brigade.yaml and the ledger name it.
+public enum StorePrices: String, Sendable, CaseIterable {
+    /// One's own store.
+    case free
+    /// Amazon's, or another's at its prices.
+    case s3Standard = "s3-standard"
 }

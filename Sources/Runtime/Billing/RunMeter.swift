@@ -43,7 +43,7 @@ public final class RunMeter: Sendable {
     }
 
     /// The bill so far.
-    public func statement(run: String, prices: [String: RequestPrices]) -> Statement {
+    public func statement(run: String, prices: [String: StorePrices]) -> Statement {
         let (tallies, usage) = state.withLock { ($0.tallies, $0.usage) }
         return Statement(run: run, card: card, tallies: tallies, usage: usage, prices: prices)
     }

@@ -5,6 +5,8 @@ public struct Statement: Sendable, Equatable {
     /// What one function's invocations cost.
     public struct FunctionLine: Sendable, Equatable {
         public var tally: InvocationTally
+        /// Of the invocations, how many were within the month's free ones.
+        public var freeRequests: Int64
         public var requestCost: Money
         public var computeCost: Money
 
@@ -18,6 +20,8 @@ public struct Statement: Sendable, Equatable {
     public struct RequestLine: Sendable, Equatable {
         public var usage: InvocationUsage.Line
         public var cost: Money
+        /// What its bytes out of the store cost.
+        public var transferCost: Money
     }
 
     public var run: String
@@ -32,35 +36,59 @@ public struct Statement: Sendable, Equatable {
     ///   - earlier: what the month's free requests, free GB-seconds and tiers have already seen.
     public init(
         run: String, card: RateCard, tallies: [InvocationTally], usage: [InvocationUsage.Line],
-        prices: [String: RequestPrices], earlier: MonthToDate = MonthToDate()
+        prices: [String: StorePrices], earlier: MonthToDate = MonthToDate()
     ) {
         self.run = run
         self.card = card
         var month = earlier
-        functions = tallies.map { tally in
-            let requests = month.chargedRequests(tally.invocations, card)
-            let compute = month.charge(
-                megabyteMilliseconds: Int128(tally.memoryMB) * Int128(tally.billedMilliseconds),
-                card)
-            return FunctionLine(
-                tally: tally,
-                requestCost: Money(picodollars: requests * card.picodollarsPerRequest),
-                computeCost: compute)
+        functions = tallies.map { Self.price($0, card, &month) }
+        requests = usage.map {
+            Self.price($0, prices[$0.connection] ?? .free, card, &month)
         }
-        self.requests = usage.map { line in
-            let price = prices[line.connection]?.price(of: line.requestClass) ?? 0
-            return RequestLine(
-                usage: line, cost: Money(picodollars: Int64(line.requests) * price))
+    }
+
+    /// Of lines that are priced already.
+    init(run: String, card: RateCard, functions: [FunctionLine], requests: [RequestLine]) {
+        self.run = run
+        self.card = card
+        self.functions = functions
+        self.requests = requests
+    }
+
+    static func price(
+        _ tally: InvocationTally, _ card: RateCard, _ month: inout MonthToDate
+    ) -> FunctionLine {
+        let charged = month.chargedRequests(tally.invocations, card)
+        let compute = month.charge(
+            megabyteMilliseconds: Int128(tally.memoryMB) * Int128(tally.billedMilliseconds), card)
+        return FunctionLine(
+            tally: tally, freeRequests: Int64(tally.invocations) - charged,
+            requestCost: Money(picodollars: charged * card.picodollarsPerRequest),
+            computeCost: compute)
+    }
+
+    static func price(
+        _ usage: InvocationUsage.Line, _ prices: StorePrices, _ card: RateCard,
+        _ month: inout MonthToDate
+    ) -> RequestLine {
+        guard prices != .free else {
+            return RequestLine(usage: usage, cost: .zero, transferCost: .zero)
         }
+        return RequestLine(
+            usage: usage,
+            cost: Money(
+                picodollars: Int64(usage.requests) * card.requests.price(of: usage.requestClass)),
+            transferCost: month.charge(transferBytes: usage.bytesIn, card))
     }
 
     public var invocations: Int { functions.reduce(0) { $0 + $1.tally.invocations } }
     public var milliGBSeconds: Int64 { functions.reduce(0) { $0 + $1.milliGBSeconds } }
+    public var freeRequests: Int64 { functions.reduce(0) { $0 + $1.freeRequests } }
     public var requestCost: Money { functions.reduce(.zero) { $0 + $1.requestCost } }
     public var computeCost: Money { functions.reduce(.zero) { $0 + $1.computeCost } }
 
     public var total: Money {
-        requests.reduce(requestCost + computeCost) { $0 + $1.cost }
+        requests.reduce(requestCost + computeCost) { $0 + $1.cost + $1.transferCost }
     }
 
     static func milliGBSeconds(memoryMB: Int, _ milliseconds: Int64) -> Int64 {

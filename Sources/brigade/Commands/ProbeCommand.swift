@@ -63,7 +63,7 @@ struct ProbeCommand: ExampledCommand {
 
     /// "31 of 38 supported, asked with 152 requests for $0.00."
     private static func summary(
-        _ findings: DialectFindings, _ meter: UsageMeter, _ prices: [String: RequestPrices],
+        _ findings: DialectFindings, _ meter: UsageMeter, _ prices: [String: StorePrices],
         _ card: RateCard
     ) -> String {
         let usage = meter.lines.map { InvocationUsage.Line($0) }

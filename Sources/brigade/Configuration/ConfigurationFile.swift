@@ -77,7 +77,7 @@ struct ConfigurationFile: Sendable {
             try reader.check(billing, known: ["rates", "budget"], what: "key of billing")
             rates = try billing["rates"].map { node throws(CommandFailure) in
                 let name = try reader.string(node, "rates")
-                guard RateCard.all.contains(where: { $0.name == name }) else {
+                guard RateCardFile.isPath(name) || RateCard.named(name) != nil else {
                     throw reader.failure(
                         node,
                         "there is no rate card \"\(name)\"; known are "

@@ -138,13 +138,16 @@ struct ConnectionBook: Sendable {
 }
 
 extension ConnectionBook {
+    /// What brigade.yaml says of a connection's prices, unless the environment has replaced it.
+    func configuredPrices(_ name: String) -> StorePrices? {
+        guard environment[S3Connection.environmentVariable(name: name)] == nil else { return nil }
+        return file?.connections.first { $0.name == name }?.prices
+            .flatMap { StorePrices(rawValue: $0) }
+    }
+
     /// What requests cost at a connection: as configured, else AWS's prices at AWS and nothing elsewhere.
-    func prices(_ connection: S3Connection) -> RequestPrices {
-        if environment[S3Connection.environmentVariable(name: connection.name)] == nil,
-            let configured = file?.connections.first(where: { $0.name == connection.name })?.prices
-        {
-            return configured == "free" ? .free : .s3Standard
-        }
+    func prices(_ connection: S3Connection) -> StorePrices {
+        if let configured = configuredPrices(connection.name) { return configured }
         let host = connection.authority.prefix { $0 != ":" }
         let isAmazon = host.hasSuffix(".amazonaws.com") || host.hasSuffix(".amazonaws.com.cn")
         return isAmazon ? .s3Standard : .free

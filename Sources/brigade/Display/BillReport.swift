@@ -8,16 +8,19 @@ enum BillReport {
     private static let textColumns = 80
 
     /// The run's line, Lambda's line, one line a connection, and the total.
-    static func lines(_ statement: Statement) -> [String] {
+    static func lines(_ statement: Statement, heading: String? = nil) -> [String] {
         let invocations = Quantity.count(statement.invocations, "invocation")
         let gbSeconds = Quantity.decimal(Double(statement.milliGBSeconds) / 1000, places: 1)
         var lines = joined(
-            ["Run \(statement.run) ", "\(invocations) ·", "\(gbSeconds) GB-seconds"],
+            [
+                "\(heading ?? "Run \(statement.run)") ", "\(invocations) ·",
+                "\(gbSeconds) GB-seconds",
+            ],
             width: TextLayout.widestColumns - 2, separator: " "
         ).map { "  \($0)" }
         let names = connections(statement)
         let width = min(nameColumns, max(8, names.map(\.count).max() ?? 0))
-        let free = min(Int64(statement.invocations), statement.card.freeRequestsPerMonth)
+        let free = statement.freeRequests
         let fields = [
             "requests \(statement.requestCost)",
             "(\(Quantity.count(free)) of \(Quantity.count(statement.card.freeRequestsPerMonth))"
@@ -29,7 +32,8 @@ enum BillReport {
         for name in names {
             let own = statement.requests.filter { $0.usage.connection == name }
             lines += row(
-                name, width, usage(own), separator: "  ", own.reduce(.zero) { $0 + $1.cost })
+                name, width, usage(own), separator: "  ",
+                own.reduce(.zero) { $0 + $1.cost + $1.transferCost })
         }
         lines.append("  Total \(statement.total) on rate card \(statement.card.name)")
         return lines
@@ -86,7 +90,8 @@ enum BillReport {
             .object([
                 "kind": .string("function"), "function": .string(line.tally.function),
                 "memoryMB": .int(line.tally.memoryMB),
-                "invocations": .int(line.tally.invocations), "errors": .int(line.tally.errors),
+                "invocations": .int(line.tally.invocations),
+                "freeRequests": .int(line.freeRequests), "errors": .int(line.tally.errors),
                 "billedMilliseconds": .int(line.tally.billedMilliseconds),
                 "gbSeconds": .number(thousandths(line.milliGBSeconds)),
                 "p50Seconds": quantile(line.tally, 50), "p99Seconds": quantile(line.tally, 99),
@@ -101,6 +106,7 @@ enum BillReport {
                 "class": .string(line.usage.requestClass), "requests": .int(line.usage.requests),
                 "bytesIn": .int(line.usage.bytesIn), "bytesOut": .int(line.usage.bytesOut),
                 "cost": .number(line.cost.exactDecimal),
+                "transferCost": .number(line.transferCost.exactDecimal),
             ])
         }
         return .object([

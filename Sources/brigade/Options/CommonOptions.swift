@@ -22,7 +22,7 @@ struct CommonOptions: ParsableArguments {
 
     @Option(
         help: .init(
-            "notes, lambda-x86 or lambda-arm (default: notes).",
+            "notes, aws-us-east-1, free or a file.json (default: notes).",
             valueName: "card"))
     var rates: String?
 

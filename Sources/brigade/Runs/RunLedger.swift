@@ -22,10 +22,10 @@ struct RunLedger: Sendable {
     /// - Throws: ``CommandFailure`` with the status `usage`.
     static func begin(
         _ run: String, command: String, label: String, database: StateDatabase,
-        prices: [String: RequestPrices]
+        prices: [String: StorePrices]
     ) async throws(CommandFailure) -> RunLedger {
         let writer = LedgerWriter(
-            run: run, database: database, prices: prices.mapValues(\.name))
+            run: run, database: database, prices: prices.mapValues(\.rawValue))
         do {
             try await writer.begin(command: command, label: label)
         } catch {
@@ -40,6 +40,14 @@ struct RunLedger: Sendable {
         guard let failure else { return nil }
         return "\(Quantity.count(lost, "invocation")) could not be written to the ledger"
             + " \(path): \(failure). The objects themselves are not concerned."
+    }
+
+    /// The run's bill as the ledger knows it, so that it says what `brigade bill` will say; nil when it cannot be read.
+    func statement(_ card: RateCard) async -> Statement? {
+        // What the meter has added up is as good a bill, but for the month's earlier use.
+        let found = try? await BillSelection(run: writer.run, days: nil).bills(
+            [card], on: database, prices: { _ in .free })
+        return found?.bills.first?.statement(writer.run)
     }
 
     static func failure(_ error: any Error, _ path: String) -> CommandFailure {

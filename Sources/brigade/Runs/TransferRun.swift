@@ -87,10 +87,12 @@ struct TransferRun: Sendable {
             _ = await ledger.finish()
             throw error
         }
+        let ledgerStatement = ledgerNote == nil ? await ledger.statement(compose.card) : nil
         log.close()
         var report = TransferReport(
             result: result,
-            statement: invoker.meter.statement(run: run, prices: compose.prices(sides)),
+            statement: ledgerStatement
+                ?? invoker.meter.statement(run: run, prices: compose.prices(sides)),
             elapsed: progress.elapsed, isDryRun: isDryRun, maxDelete: maxDelete)
         if swept > 0 {
             report.result.notes.append(

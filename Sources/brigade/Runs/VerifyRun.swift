@@ -95,10 +95,12 @@ struct VerifyRun: Sendable {
             _ = await ledger.finish()
             throw error
         }
+        let ledgerStatement = ledgerNote == nil ? await ledger.statement(compose.card) : nil
         log.close()
         var report = VerifyReport(
             result: result, mode: mode,
-            statement: invoker.meter.statement(run: run, prices: compose.prices(sides)),
+            statement: ledgerStatement
+                ?? invoker.meter.statement(run: run, prices: compose.prices(sides)),
             elapsed: progress.elapsed)
         for note in [log.note, ledgerNote] {
             if let note { report.result.notes.append(note) }

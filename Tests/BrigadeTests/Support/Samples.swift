@@ -41,7 +41,7 @@ enum Sample {
 
     static func statement(
         usage: [InvocationUsage.Line] = [], tallies: [InvocationTally] = [],
-        card: RateCard = .notes, prices: [String: RequestPrices] = [:]
+        card: RateCard = .notes, prices: [String: StorePrices] = [:]
     ) -> Statement {
         Statement(
             run: "1-00000000-000000000000000000000000", card: card, tallies: tallies,

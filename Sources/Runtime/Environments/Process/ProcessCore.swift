@@ -267,7 +267,8 @@ final class ProcessCore: RuntimeSessionOwner {
             InvocationAnswer(
                 status: result.status, payload: result.payload, errorType: result.errorType,
                 duration: ContinuousClock.now - done.began, suppressedInit: done.suppressedInit,
-                maxMemoryUsedMB: (peak ?? lastPeak).map { ($0 + (1 << 20) - 1) >> 20 }))
+                maxMemoryUsedMB: (peak ?? lastPeak).map { ($0 + (1 << 20) - 1) >> 20 },
+                usage: done.usage))
     }
 
     private func answerAtOnce(_ invocation: ProcessInvocation) {

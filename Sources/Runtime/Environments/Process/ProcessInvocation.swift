@@ -1,3 +1,4 @@
+import Lambda
 import NIOCore
 
 /// One event in a process environment, from the hand-over to its answer.
@@ -11,6 +12,8 @@ struct ProcessInvocation {
     var suppressedInit: Duration?
     /// What the runtime said; the invocation lasts until its next `/next`.
     var result: RuntimeResult?
+    /// What the function has told of its use, by lines of its log.
+    var usage: [InvocationUsage.Line] = []
 }
 
 /// Why the environment killed its process.

@@ -26,7 +26,8 @@ struct ImportFence {
         "Runtime": Row(
             ours: ["Lambda", "Transport", "Signing"],
             others: [
-                "Logging", "Metrics", "GRDB", "GRDBSQLite", "Yams", "ServiceLifecycle", "Subprocess",
+                "Logging", "Metrics", "GRDB", "GRDBSQLite", "Yams", "ServiceLifecycle",
+                "Subprocess",
                 "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix",
                 "NIOHTTP1", "NIOConcurrencyHelpers",
             ]),

@@ -116,7 +116,8 @@ public final class BundledRuntime: Sendable {
                 return (reference.name, reference.qualifier)
             }
             let api = LambdaAPI(
-                routes: invocations.routes + FunctionRoutes(registry).routes,
+                routes: invocations.routes + FunctionRoutes(registry).routes
+                    + SettingsRoutes(registry).routes,
                 credentials: credentials, region: region, logger: configuration.logger)
             let listener = try await APIListener.start(
                 host: configuration.host, port: configuration.port, group: group, responder: api)
@@ -183,6 +184,7 @@ public final class BundledRuntime: Sendable {
     public func run(grace: Duration = .seconds(10)) async {
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await self.engine.run() }
+            await registry.warmAll()
             tasks.addTask {
                 do {
                     while true { try await Task.sleep(for: .seconds(3600)) }

@@ -6,7 +6,8 @@ enum CommandLineAdvice {
     static let commands: [any ExampledCommand.Type] = [
         CopyCommand.self, SyncCommand.self, VerifyCommand.self, ProbeCommand.self,
         LocalS3Command.self, DemoCommand.self, UpCommand.self, FunctionsCommand.self,
-        InvokeCommand.self, PublishCommand.self, AliasCommand.self, BillCommand.self,
+        InvokeCommand.self, PublishCommand.self, AliasCommand.self, LogsCommand.self,
+        BillCommand.self,
     ]
 
     static var names: [String] { commands.map { $0.name } }

@@ -27,7 +27,8 @@ struct ImportFence {
         "Runtime": Row(
             ours: ["CZlib", "Lambda", "Transport", "Signing"],
             others: [
-                "Logging", "Metrics", "GRDB", "GRDBSQLite", "Yams", "ServiceLifecycle", "Subprocess",
+                "Logging", "Metrics", "GRDB", "GRDBSQLite", "Yams", "ServiceLifecycle",
+                "Subprocess",
                 "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix",
                 "NIOHTTP1", "NIOConcurrencyHelpers",
             ]),

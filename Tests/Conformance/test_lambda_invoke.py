@@ -83,7 +83,7 @@ def handler(event, context):
     if what == "kill": os.kill(os.getpid(), 9)
     if what == "hang": time.sleep(60)
     if what == "memory": return len(bytearray(600 << 20))
-    if what == "large": return "x" * (6 << 20)
+    if what == "large": return "x" * (7 << 20)
     if what == "mark": open(os.environ["TMPDIR"] + "/mark", "w").write("here"); return "marked"
     if what == "look": return open(os.environ["TMPDIR"] + "/mark").read()
     return "fine"
@@ -199,7 +199,9 @@ def test_reserved_concurrency_throttles(client, name):
     create(client, name, "import time\ndef handler(event, context): time.sleep(event.get('s', 0))\n", Timeout=10)
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(invoke, client, name, {"s": 3})
+        # It holds the one place for as long as it takes to find that there is no other.
+        client.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"s": 5}')
+        slow = pool.submit(lambda: None)
 
         def throttled():
             try:

@@ -34,7 +34,7 @@ public struct LedgerPiece: Sendable, Equatable {
     public var tally: InvocationTally
     public var usage: [Usage]
 
-    /// Where it stands in its month: by the run's beginning; what the runtime did, at the end of its day.
+    /// Where it stands in its day: by the run's beginning; what the runtime did, at the end of its day.
     var moment: Int64 {
         run?.startMicroseconds ?? (day + 1) * 86_400_000_000 - 1
     }

@@ -14,7 +14,7 @@ public struct LedgerReader: Sendable {
         self.prices = prices
     }
 
-    /// All pieces of the days given, by month, then by ``LedgerPiece/moment``.
+    /// All pieces of the days given, by day, then by ``LedgerPiece/moment``.
     public func pieces(days: ClosedRange<Int64>, in database: Database) throws -> [LedgerPiece] {
         let runs = try Self.runs(days, in: database)
         let functions = try Self.functions(in: database)
@@ -67,20 +67,18 @@ public struct LedgerReader: Sendable {
     }
 
     private struct Order: Comparable {
-        var month: Int64
+        var day: Int64
         var moment: Int64
         var key: LedgerSums.Key
 
         static func < (a: Order, b: Order) -> Bool {
-            (a.month, a.moment, a.key.run, a.key.day, a.key.function)
-                < (b.month, b.moment, b.key.run, b.key.day, b.key.function)
+            (a.day, a.moment, a.key.run, a.key.function)
+                < (b.day, b.moment, b.key.run, b.key.function)
         }
     }
 
     private static func order(_ found: (key: LedgerSums.Key, piece: LedgerPiece)) -> Order {
-        Order(
-            month: CalendarDay.firstOfMonth(found.key.day), moment: found.piece.moment,
-            key: found.key)
+        Order(day: found.key.day, moment: found.piece.moment, key: found.key)
     }
 
     private struct Function {
@@ -161,13 +159,12 @@ public struct LedgerReader: Sendable {
             database,
             sql: """
                 SELECT id, run, command, label, start_us, end_us FROM ledger_runs
-                WHERE start_us < ? AND id IN (
+                WHERE id IN (
                     SELECT run_id FROM ledger_sums WHERE day BETWEEN ? AND ?
                     UNION SELECT run_id FROM ledger_usage WHERE day BETWEEN ? AND ?)
                 """,
             arguments: [
-                (days.upperBound + 1) * 86_400_000_000, days.lowerBound, days.upperBound,
-                days.lowerBound, days.upperBound,
+                days.lowerBound, days.upperBound, days.lowerBound, days.upperBound,
             ])
         return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], run($0)) })
     }

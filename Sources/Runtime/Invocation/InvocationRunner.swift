@@ -44,7 +44,7 @@ final class InvocationRunner: Sendable {
         let initDuration = lease.isCold && initialised.succeeded ? initialised.duration : .zero
         let wallStart = UnixTime.microseconds()
         let timeout = Int64(version.timeoutSeconds)
-        write(ReportLines.start(attempt, wallStart), attempt, environment)
+        write(InvocationLines.start(attempt, wallStart), attempt, environment)
         let answer = await environment.invoke(
             InvocationEvent(
                 requestID: attempt.requestID, payload: attempt.payload,
@@ -63,7 +63,10 @@ final class InvocationRunner: Sendable {
             memoryMB: version.memoryMB, maxMemoryUsedMB: answer.maxMemoryUsedMB,
             status: answer.status, errorType: answer.errorType, attempt: attempt.number,
             usage: answer.usage)
-        write(ReportLines.end(entry, version, card, attempt.traceHeader), attempt, environment)
+        write(
+            InvocationLines.end(
+                entry, version, card, attempt.traceHeader,
+                producedBytes: answer.payload.count), attempt, environment)
         await pool.release(lease)
         return InvocationResult(answer: answer, entry: entry)
     }

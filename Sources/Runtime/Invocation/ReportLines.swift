@@ -1,103 +1,123 @@
-import Lambda
-
-/// START, END and REPORT as Lambda prints them, as text or as JSON.
+/// The runtime's own lines in a function's log, as Lambda writes them. Pure.
 ///
-/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html>, and lines as recorded.
-enum ReportLines {
-    static func start(_ attempt: InvocationAttempt, _ microseconds: Int64) -> [String] {
-        let version = attempt.resolved.version
-        guard version.logFormat == .json else {
-            return ["START RequestId: \(attempt.requestID) Version: \(version.version)"]
-        }
-        guard version.systemLogLevel != "WARN" else { return [] }
-        let record =
-            #"{"requestId":"\#(attempt.requestID)","functionArn":"\#(version.functionARN)","version":"\#(version.version)"}"#
-        return [platform("start", microseconds, record)]
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html>,
+/// <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html>
+public struct ReportLines: Sendable, Equatable {
+    public var requestID: String
+    public var functionARN: String
+    public var version: String
+    public var durationNanoseconds: Int64
+    public var billedMilliseconds: Int64
+    public var memoryMB: Int
+    /// Nil: not known; then Lambda's line shows the memory size.
+    public var maxMemoryUsedMB: Int?
+    /// Nil: the environment was warm.
+    public var initNanoseconds: Int64?
+    public var status: InvocationAnswer.Status
+    public var errorType: String?
+    /// "1-8hex-24hex" and the segment's 16 digits, where the invocation is traced.
+    public var trace: (id: String, segment: String)?
+
+    public init(
+        requestID: String, functionARN: String, version: String, durationNanoseconds: Int64,
+        billedMilliseconds: Int64, memoryMB: Int, maxMemoryUsedMB: Int? = nil,
+        initNanoseconds: Int64? = nil, status: InvocationAnswer.Status, errorType: String? = nil,
+        trace: (id: String, segment: String)? = nil
+    ) {
+        self.requestID = requestID
+        self.functionARN = functionARN
+        self.version = version
+        self.durationNanoseconds = durationNanoseconds
+        self.billedMilliseconds = billedMilliseconds
+        self.memoryMB = memoryMB
+        self.maxMemoryUsedMB = maxMemoryUsedMB
+        self.initNanoseconds = initNanoseconds
+        self.status = status
+        self.errorType = errorType
+        self.trace = trace
     }
 
-    /// - Parameter card: decides what is billed.
-    static func end(
-        _ entry: LedgerEntry, _ version: FunctionVersion, _ card: RateCard, _ traceHeader: String
-    ) -> [String] {
-        let billed = card.billedMilliseconds(
-            duration: .nanoseconds(entry.durationNanoseconds),
-            initDuration: .nanoseconds(entry.initNanoseconds))
-        let used = entry.maxMemoryUsedMB ?? 0
-        guard version.logFormat == .json else {
-            var report =
-                "REPORT RequestId: \(entry.requestID)\tDuration: \(milliseconds(entry.durationNanoseconds)) ms\t"
-                + "Billed Duration: \(billed) ms\tMemory Size: \(entry.memoryMB) MB\tMax Memory Used: \(used) MB\t"
-            if entry.initNanoseconds > 0 {
-                report += "Init Duration: \(milliseconds(entry.initNanoseconds)) ms\t"
-            }
-            switch entry.status {
-            case .success, .error: break
-            case .timeout: report += "Status: timeout"
-            case .failure:
-                report += "Status: error\tError Type: \(entry.errorType ?? "Runtime.Unknown")"
-            }
-            var lines = ["END RequestId: \(entry.requestID)", report]
-            if version.tracingMode == "Active", traceHeader.contains("Sampled=1"),
-                let root = TraceID.root(of: traceHeader)
-            {
-                let segment = traceHeader.split(separator: ";").first { $0.hasPrefix("Parent=") }
-                lines.append(
-                    "XRAY TraceId: \(root)\tSegmentId: \(segment?.dropFirst(7) ?? "")\tSampled: true\t"
-                )
-            }
-            return lines
-        }
-        return document(entry, version, billed, used)
+    public static func == (a: ReportLines, b: ReportLines) -> Bool {
+        a.report == b.report && a.start == b.start && a.functionARN == b.functionARN
     }
 
-    private static func document(
-        _ entry: LedgerEntry, _ version: FunctionVersion, _ billed: Int64, _ used: Int
-    ) -> [String] {
-        guard version.systemLogLevel != "WARN" else { return [] }
-        let end = entry.startMicroseconds + entry.durationNanoseconds / 1000
-        let duration = exact(entry.durationNanoseconds)
-        var ending = #""status":"\#(entry.status.rawValue)""#
-        if let type = entry.errorType {
-            ending += ",\"errorType\":" + String(decoding: JSONText.quoted(type), as: UTF8.self)
+    public var start: String { "START RequestId: \(requestID) Version: \(version)" }
+    public var end: String { "END RequestId: \(requestID)" }
+
+    /// With the second line "XRAY …" when it is traced.
+    public var report: String {
+        var text =
+            "REPORT RequestId: \(requestID)\tDuration: \(Self.hundredths(durationNanoseconds)) ms"
+        text += "\tBilled Duration: \(billedMilliseconds) ms\tMemory Size: \(memoryMB) MB"
+        text += "\tMax Memory Used: \(maxMemoryUsedMB ?? memoryMB) MB\t"
+        if let initNanoseconds {
+            text += "Init Duration: \(Self.hundredths(initNanoseconds)) ms\t"
         }
-        var lines: [String] = []
-        if version.systemLogLevel == "DEBUG" {
-            lines.append(
-                platform(
-                    "runtimeDone", end,
-                    #"{"requestId":"\#(entry.requestID)","metrics":{"durationMs":\#(duration)},\#(ending)}"#
-                ))
+        switch status {
+        case .success: break
+        case .timeout: text += "Status: timeout"
+        case .error, .failure:
+            text += "Status: error"
+            if let errorType { text += "\tError Type: \(errorType)" }
         }
-        let initial =
-            entry.initNanoseconds > 0 ? ",\"initDurationMs\":\(exact(entry.initNanoseconds))" : ""
-        lines.append(
-            platform(
-                "report", end,
-                #"{"requestId":"\#(entry.requestID)","metrics":{"durationMs":\#(duration),"billedDurationMs":\#(billed),"#
-                    + #""memorySizeMB":\#(entry.memoryMB),"maxMemoryUsedMB":\#(used)\#(initial)},\#(ending)}"#
-            ))
-        return lines
+        if let trace {
+            text += "\nXRAY TraceId: \(trace.id)\tSegmentId: \(trace.segment)\tSampled: true\t"
+        }
+        return text
     }
 
-    private static func platform(
-        _ type: String, _ microseconds: Int64, _ record: String
-    ) -> String {
-        #"{"time":"\#(JSONText.timestamp(microseconds / 1000))","type":"platform.\#(type)","record":\#(record)}"#
+    /// - Parameter time: "2026-10-08T07:30:41.076Z".
+    public func startJSON(time: String) -> String {
+        #"{"time":\#(Self.quoted(time)),"type":"platform.start","record":{"requestId":\#(Self.quoted(requestID)),"functionArn":\#(Self.quoted(functionARN)),"version":\#(Self.quoted(version))}}"#
     }
 
-    /// "1.44": rounded to hundredths.
+    public func runtimeDoneJSON(time: String, producedBytes: Int) -> String {
+        let error = errorType.map { ",\"errorType\":\(Self.quoted($0))" } ?? ""
+        return
+            #"{"time":\#(Self.quoted(time)),"type":"platform.runtimeDone","record":{"requestId":\#(Self.quoted(requestID)),"status":"\#(status.rawValue)","metrics":{"durationMs":\#(Self.milliseconds(durationNanoseconds)),"producedBytes":\#(producedBytes)}\#(error)}}"#
+    }
+
+    public func reportJSON(time: String) -> String {
+        var metrics = "\"durationMs\":\(Self.milliseconds(durationNanoseconds))"
+        metrics += ",\"billedDurationMs\":\(billedMilliseconds),\"memorySizeMB\":\(memoryMB)"
+        metrics += ",\"maxMemoryUsedMB\":\(maxMemoryUsedMB ?? memoryMB)"
+        if let initNanoseconds {
+            metrics += ",\"initDurationMs\":\(Self.milliseconds(initNanoseconds))"
+        }
+        let error = errorType.map { ",\"errorType\":\(Self.quoted($0))" } ?? ""
+        return
+            #"{"time":\#(Self.quoted(time)),"type":"platform.report","record":{"requestId":\#(Self.quoted(requestID)),"metrics":{\#(metrics)},"status":"\#(status.rawValue)"\#(error)}}"#
+    }
+
+    /// "1.44" of 1,440,000: two decimals, rounded half up.
+    static func hundredths(_ nanoseconds: Int64) -> String {
+        let value = (nanoseconds + 5_000) / 10_000
+        let part = value % 100
+        return "\(value / 100).\(part < 10 ? "0" : "")\(part)"
+    }
+
+    /// "1.056": three decimals at most, no zeros at the end.
     static func milliseconds(_ nanoseconds: Int64) -> String {
-        fraction((nanoseconds + 5000) / 10_000, digits: 2)
+        let value = (nanoseconds + 500) / 1_000
+        let part = String(value % 1_000)
+        var digits = String(repeating: "0", count: 3 - part.count) + part
+        while digits.hasSuffix("0") { digits.removeLast() }
+        return digits.isEmpty ? "\(value / 1_000)" : "\(value / 1_000).\(digits)"
     }
 
-    /// "1.056": to thousandths.
-    private static func exact(_ nanoseconds: Int64) -> String {
-        fraction((nanoseconds + 500) / 1000, digits: 3)
-    }
-
-    private static func fraction(_ value: Int64, digits: Int) -> String {
-        let unit: Int64 = digits == 2 ? 100 : 1000
-        let part = String(value % unit)
-        return "\(value / unit)." + String(repeating: "0", count: digits - part.utf8.count) + part
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\":
+                result.unicodeScalars.append("\\")
+                result.unicodeScalars.append(scalar)
+            case "\u{0}"..."\u{1f}":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
     }
 }

@@ -145,6 +145,10 @@ extension FunctionRegistry {
         }
         await settings.changed(name)
         settle(name)
+        // Its versions' environments went with the others.
+        if state.withLock({ $0.functions[name]?.provisioned.isEmpty == false }) {
+            Task { await self.warm(name) }
+        }
         return answer
     }
 

@@ -34,6 +34,8 @@ public final class FunctionRegistry: FunctionDirectory {
         /// What `resolve` answers for versions, made once.
         var runnable: [String: [String: FunctionVersion]] = [:]
         var reservedTotal = 0
+        /// By "function:qualifier": how many provisioned environments were there when last counted.
+        var ready: [String: Int] = [:]
         /// A change is being written: the next of the same function waits.
         var busy: Set<String> = []
         var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]

@@ -90,7 +90,7 @@ struct ConfigurationFileTests {
         Row(
             connection("credentials: { access_key: A }"), line: 4, "\"access_key\"",
             "environment, profile, file"),
-        Row("billing: { rates: gold }", line: 1, "\"gold\"", "notes, lambda-x86, lambda-arm"),
+        Row("billing: { rates: gold }", line: 1, "\"gold\"", "notes, aws-us-east-1"),
         Row("billing: { rate: notes }", line: 1, "did you mean \"rates\"?"),
         Row("a: [1", line: nil, "is not YAML"),
         Row("connections: {}\nconnections: {}", line: nil, "connections"),

@@ -329,6 +329,9 @@ final class ProcessCore: RuntimeSessionOwner {
             case .failedInit:
                 reported
                     ?? EnvironmentFailure.timedOut("", timeoutSeconds: version.timeoutSeconds)
+            // A runtime that is told that its answer is too large often ends by that.
+            case nil where invocation?.result?.errorType == RuntimeResult.tooLarge.errorType:
+                RuntimeResult.tooLarge
             case .stopped, nil: reported ?? result
             }
         if initialisation != nil {

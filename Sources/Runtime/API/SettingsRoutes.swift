@@ -1,0 +1,159 @@
+/// The operations on what belongs to functions: how asynchronous events are treated, provisioned concurrency, loops, tags,
+/// resource policies; and on the account.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html>
+public struct SettingsRoutes: Sendable {
+    private let registry: FunctionRegistry
+    private var region: String { registry.settings.region }
+
+    public init(_ registry: FunctionRegistry) { self.registry = registry }
+
+    private func reference(_ call: LambdaCall) throws(LambdaServiceError) -> FunctionReference {
+        try FunctionReference(call.function, qualifier: call.qualifier, region: region)
+    }
+
+    public var routes: [LambdaRoute] { eventInvoke + provisioned + others }
+
+    private static let eventInvokePath = "/2019-09-25/functions/*/event-invoke-config"
+    private static let provisionedPath = "/2019-09-30/functions/*/provisioned-concurrency"
+
+    private var eventInvoke: [LambdaRoute] {
+        let path = Self.eventInvokePath
+        return [
+            LambdaRoute("PUT", path) { call throws(LambdaServiceError) in
+                let given = try call.body(SettingsDocuments.EventInvoke.self)
+                return LambdaCall.answer(
+                    200, try await registry.putEventInvoke(reference(call), given, merges: false))
+            },
+            LambdaRoute("POST", path) { call throws(LambdaServiceError) in
+                let given = try call.body(SettingsDocuments.EventInvoke.self)
+                return LambdaCall.answer(
+                    200, try await registry.putEventInvoke(reference(call), given, merges: true))
+            },
+            LambdaRoute("GET", path) { call throws(LambdaServiceError) in
+                LambdaCall.answer(200, try registry.eventInvoke(reference(call)))
+            },
+            LambdaRoute("GET", path + "/list") { call throws(LambdaServiceError) in
+                struct List: Encodable {
+                    var FunctionEventInvokeConfigs: [SettingsDocuments.EventInvokeAnswer]
+                }
+                return LambdaCall.answer(
+                    200,
+                    List(
+                        FunctionEventInvokeConfigs: try registry.eventInvokes(reference(call).name))
+                )
+            },
+            LambdaRoute("DELETE", path) { call throws(LambdaServiceError) in
+                try await registry.deleteEventInvoke(reference(call))
+                return APIAnswer(204)
+            },
+        ]
+    }
+
+    private var provisioned: [LambdaRoute] {
+        let path = Self.provisionedPath
+        return [
+            LambdaRoute("PUT", path) { call throws(LambdaServiceError) in
+                struct Given: Decodable { var ProvisionedConcurrentExecutions: Int? }
+                guard let count = try call.body(Given.self).ProvisionedConcurrentExecutions else {
+                    throw FunctionRules.missing("provisionedConcurrentExecutions")
+                }
+                return LambdaCall.answer(
+                    202, try await registry.provision(reference(call), count))
+            },
+            LambdaRoute("GET", path) { call throws(LambdaServiceError) in
+                if call.query("List") == "ALL" {
+                    struct List: Encodable {
+                        var ProvisionedConcurrencyConfigs: [SettingsDocuments.Provisioned]
+                    }
+                    return LambdaCall.answer(
+                        200,
+                        List(
+                            ProvisionedConcurrencyConfigs: try registry.provisioned(
+                                reference(call).name)))
+                }
+                return LambdaCall.answer(200, try registry.provisioned(reference(call)))
+            },
+            LambdaRoute("DELETE", path) { call throws(LambdaServiceError) in
+                try await registry.unprovision(reference(call))
+                return APIAnswer(204)
+            },
+        ]
+    }
+
+    private struct Recursion: Codable { var RecursiveLoop: String? }
+    private struct Tags: Codable { var Tags: [String: String] }
+
+    private var others: [LambdaRoute] {
+        [
+            LambdaRoute("PUT", "/2024-08-31/functions/*/recursion-config") {
+                call throws(LambdaServiceError) in
+                let given = try call.body(Recursion.self)
+                guard let word = given.RecursiveLoop, ["Allow", "Terminate"].contains(word) else {
+                    throw LambdaServiceError(
+                        .validation,
+                        "1 validation error detected: Value '\(given.RecursiveLoop ?? "null")' at 'recursiveLoop' failed to satisfy constraint: Member must satisfy enum value set: [Allow, Terminate]"
+                    )
+                }
+                try await registry.setRecursion(reference(call).name, stops: word == "Terminate")
+                return LambdaCall.answer(200, given)
+            },
+            LambdaRoute("GET", "/2024-08-31/functions/*/recursion-config") {
+                call throws(LambdaServiceError) in
+                let record = try registry.record(reference(call).name)
+                return LambdaCall.answer(
+                    200, Recursion(RecursiveLoop: record.stopsRecursion ? "Terminate" : "Allow"))
+            },
+            LambdaRoute("POST", "/2017-03-31/tags/*") { call throws(LambdaServiceError) in
+                let given = try call.body(Tags.self).Tags
+                try await registry.tag(try tagged(call), adding: given, removing: [])
+                return APIAnswer(204)
+            },
+            LambdaRoute("DELETE", "/2017-03-31/tags/*") { call throws(LambdaServiceError) in
+                try await registry.tag(
+                    try tagged(call), adding: [:], removing: call.queries("tagKeys"))
+                return APIAnswer(204)
+            },
+            LambdaRoute("GET", "/2017-03-31/tags/*") { call throws(LambdaServiceError) in
+                LambdaCall.answer(200, Tags(Tags: try registry.record(try tagged(call)).tags))
+            },
+            LambdaRoute("GET", "/2016-08-19/account-settings") { _ throws(LambdaServiceError) in
+                LambdaCall.answer(200, registry.accountSettings())
+            },
+            LambdaRoute("POST", "/2015-03-31/functions/*/policy") {
+                call throws(LambdaServiceError) in
+                struct Answer: Encodable { var Statement: String }
+                let given = try call.body(SettingsDocuments.Permission.self)
+                return LambdaCall.answer(
+                    201, Answer(Statement: try await registry.permit(reference(call), given)))
+            },
+            LambdaRoute("GET", "/2015-03-31/functions/*/policy") {
+                call throws(LambdaServiceError) in
+                struct Answer: Encodable {
+                    var Policy: String
+                    var RevisionId: String
+                }
+                let policy = try registry.policy(reference(call))
+                return LambdaCall.answer(
+                    200, Answer(Policy: policy.text, RevisionId: policy.revision))
+            },
+            LambdaRoute("DELETE", "/2015-03-31/functions/*/policy/*") {
+                call throws(LambdaServiceError) in
+                try await registry.forbid(
+                    reference(call), call.parameters[1], revision: call.query("RevisionId"))
+                return APIAnswer(204)
+            },
+        ]
+    }
+
+    private func tagged(_ call: LambdaCall) throws(LambdaServiceError) -> String {
+        let target = try reference(call)
+        guard target.qualifier == nil else {
+            throw LambdaServiceError(
+                .invalidParameterValue,
+                "Tags on function aliases and versions are not supported. Please specify a function ARN."
+            )
+        }
+        return target.name
+    }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Glibc
+
+/// `brigade logs NAME`
+struct LogsCommand: ExampledCommand {
+    static let example = """
+        brigade logs hello
+        brigade logs hello --follow
+        brigade logs hello --request 8f5b2c1e-0000-4000-8000-000000000000
+        """
+
+    static let configuration = CommandConfiguration(
+        commandName: "logs",
+        abstract: "A function's log: its own lines, and START, END and REPORT of every invocation.")
+
+    @Argument(help: "The function's name.")
+    var name: String
+    @Flag(name: .shortAndLong, help: "Go on with new lines until Ctrl-C (default: off).")
+    var follow = false
+    @Option(help: .init("Only this invocation's lines (default: all).", valueName: "id"))
+    var request: String?
+    @Option(help: .init("Only the last so many lines (default: all).", valueName: "count"))
+    var last: Int?
+    @Flag(help: "With the time of each line and its stream (default: off).")
+    var long = false
+    @Option(
+        help: .init("The state folder (default: ~/.local/state/brigade).", valueName: "dir"))
+    var state: String?
+
+    mutating func run() async throws {
+        let folder =
+            StateFolder(option: state, environment: Compose.processEnvironment).path
+            + "/logs/\(name)"
+        guard !name.contains("/"), name != "..", access(folder, R_OK) == 0 else {
+            throw CommandFailure(
+                .usage, "the function \"\(name)\" has no log in this state folder",
+                advice: "It has one once it was invoked. See what there is: brigade functions")
+        }
+        var tail = LogTail(folder: folder)
+        var lines = tail.newLines().compactMap(shown)
+        if let last { lines = Array(lines.suffix(max(0, last))) }
+        if !lines.isEmpty { StandardStreams.output(lines.joined(separator: "\n")) }
+        guard follow else { return }
+        while !Task.isCancelled {
+            // The end of the command, which is no error.
+            do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
+            let lines = tail.newLines().compactMap(shown)
+            if !lines.isEmpty { StandardStreams.output(lines.joined(separator: "\n")) }
+        }
+    }
+
+    private func shown(_ line: Substring) -> String? {
+        let fields = line.split(separator: "\t", maxSplits: 3, omittingEmptySubsequences: false)
+        guard fields.count == 4, request == nil || fields[2] == request![...] else { return nil }
+        return long ? "\(fields[0])  \(fields[1])  \(fields[3])" : String(fields[3])
+    }
+}
+
+/// Reads a function's files as they grow, each whole line once.
+struct LogTail {
+    private let folder: String
+    /// By name: how far it was read.
+    private var read: [String: Int] = [:]
+
+    init(folder: String) { self.folder = folder }
+
+    mutating func newLines() -> [Substring] {
+        var lines: [Substring] = []
+        for name in names() {
+            let start = read[name] ?? 0
+            let bytes = Self.bytes("\(folder)/\(name)", from: start)
+            guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+            read[name] = start + end + 1
+            lines += String(decoding: bytes[..<end], as: UTF8.self).split(
+                separator: "\n", omittingEmptySubsequences: true)
+        }
+        return lines
+    }
+
+    /// In the order of their lines: a day's older part comes before it.
+    private func names() -> [String] {
+        guard let directory = opendir(folder) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasSuffix(".log") { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    private static func bytes(_ path: String, from start: Int) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, Int(status.st_size) > start else { return [] }
+        var bytes = [UInt8](repeating: 0, count: Int(status.st_size) - start)
+        let count = pread(descriptor, &bytes, bytes.count, start)
+        return Array(bytes.prefix(max(0, count)))
+    }
+}

@@ -1,7 +1,6 @@
 import Glibc
 import Lambda
 import Logging
-import NIOCore
 import NIOPosix
 import Signing
 import Transport
@@ -58,6 +57,7 @@ public final class BundledRuntime: Sendable {
 
     public let host: String
     public let port: Int
+    private let lines: LedgerBuffer
     private let engine: InvocationEngine
     private let listener: APIListener
     private let group: MultiThreadedEventLoopGroup
@@ -66,9 +66,11 @@ public final class BundledRuntime: Sendable {
     private let registry: FunctionRegistry
 
     private init(
-        engine: InvocationEngine, listener: APIListener, group: MultiThreadedEventLoopGroup,
+        lines: LedgerBuffer, engine: InvocationEngine, listener: APIListener,
+        group: MultiThreadedEventLoopGroup,
         database: StateDatabase, lock: DrainLock, registry: FunctionRegistry
     ) {
+        self.lines = lines
         host = listener.host
         port = listener.port
         self.engine = engine
@@ -89,7 +91,8 @@ public final class BundledRuntime: Sendable {
         let database = try StateDatabase(path: folder + "/state.sqlite")
         let temporary = folder + "/tmp"
         mkdir(temporary, 0o700)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(2, System.coreCount))
+        // One loop: requests and the functions' processes meet on it without waking another thread.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
             let engineBox = Locked<InvocationEngine?>(nil)
             let registry = try await FunctionRegistry(
@@ -101,8 +104,10 @@ public final class BundledRuntime: Sendable {
                     provision: { version, count in
                         await engineBox.withLock { $0 }?.provision(version, count: count) ?? 0
                     }))
+            let lines = LedgerBuffer(database: database, logger: configuration.logger)
+            let address = Locked("")
             let engine = makeEngine(
-                configuration, database, registry, credentials, group, temporary)
+                configuration, database, registry, credentials, group, temporary, lines, address)
             engineBox.withLock { $0 = engine }
             for builtIn in configuration.builtIns {
                 try await registry.registerBuiltIn(
@@ -121,8 +126,10 @@ public final class BundledRuntime: Sendable {
                 credentials: credentials, region: region, logger: configuration.logger)
             let listener = try await APIListener.start(
                 host: configuration.host, port: configuration.port, group: group, responder: api)
+            address.withLock { $0 = "http://\(listener.host):\(listener.port)" }
             return BundledRuntime(
-                engine: engine, listener: listener, group: group, database: database, lock: lock,
+                lines: lines, engine: engine, listener: listener, group: group, database: database,
+                lock: lock,
                 registry: registry)
         } catch {
             try await group.shutdownGracefully()
@@ -132,7 +139,8 @@ public final class BundledRuntime: Sendable {
 
     private static func makeEngine(
         _ configuration: Configuration, _ database: StateDatabase, _ registry: FunctionRegistry,
-        _ credentials: Credentials, _ group: MultiThreadedEventLoopGroup, _ temporary: String
+        _ credentials: Credentials, _ group: MultiThreadedEventLoopGroup, _ temporary: String,
+        _ lines: LedgerBuffer, _ address: Locked<String>
     ) -> InvocationEngine {
         let logger = configuration.logger
         let handlers = Dictionary(
@@ -151,15 +159,7 @@ public final class BundledRuntime: Sendable {
             log: FunctionLogFiles(folder: configuration.stateFolder + "/logs"),
             reservedTotal: { registry.totalReserved },
             ledger: { entry, database in try Ledger.append([entry], in: database) },
-            record: { entry in
-                database.writeLater {
-                    try Ledger.append([entry], in: $0)
-                } failed: { error in
-                    logger.error(
-                        "an invocation's line cannot be written to the ledger",
-                        metadata: ["request.id": "\(entry.requestID)", "error": "\(error)"])
-                }
-            },
+            record: { entry in lines.record(entry) },
             sender: configuration.sender, logger: logger
         ) { version, isProvisioned, log in
             if version.runtime == FunctionVersion.builtInRuntime,
@@ -168,11 +168,14 @@ public final class BundledRuntime: Sendable {
                 return EmbeddedEnvironment(
                     version, handler: handler, invoker: invoker, logger: logger)
             }
+            // How a function invokes others with AWS's own SDK.
+            var variables = given
+            variables["AWS_ENDPOINT_URL_LAMBDA"] = address.withLock { $0 }
             return ProcessEnvironment(
                 version,
                 ProcessSettings(
                     group: group, commands: configuration.commands, region: configuration.region,
-                    variables: given, temporaryRoot: temporary, log: log,
+                    variables: variables, temporaryRoot: temporary, log: log,
                     isProvisioned: isProvisioned))
         }
         service.withLock { $0 = engine }
@@ -197,6 +200,7 @@ public final class BundledRuntime: Sendable {
             await engine.shutDown(grace: grace)
             tasks.cancelAll()
         }
+        await lines.flush()
         do {
             try database.close()
             try await group.shutdownGracefully()

@@ -17,8 +17,12 @@ final class APIConnection: ChannelInboundHandler {
     private let responder: any APIResponder
     private var phase = Phase.idle
     private var work: Task<Void, Never>?
+    private let executor: LoopExecutor
 
-    init(responder: any APIResponder) { self.responder = responder }
+    init(responder: any APIResponder, loop: any EventLoop) {
+        self.responder = responder
+        executor = LoopExecutor(loop)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -67,7 +71,7 @@ final class APIConnection: ChannelInboundHandler {
         let bound = NIOLoopBound((self, context), eventLoop: loop)
         let complete = request
         // As long as the connection: ended with it by `channelInactive`.
-        work = Task {
+        work = Task(executorPreference: executor) {
             let answer = await responder.answer(complete)
             guard let stream = answer.stream else {
                 return loop.execute {

@@ -49,7 +49,8 @@ public final class APIListener: Sendable {
                         withEncoderConfiguration: .init(),
                         withDecoderLimitConfiguration: headLimits)
                     try pipeline.addHandler(IdleStateHandler(allTimeout: idle))
-                    try pipeline.addHandler(APIConnection(responder: responder))
+                    try pipeline.addHandler(
+                        APIConnection(responder: responder, loop: channel.eventLoop))
                 }
             }
         do {

@@ -29,7 +29,8 @@ extension FunctionRegistry {
         guard state.withLock({ $0.functions[name] == nil }) else {
             throw LambdaServiceError(.resourceConflict, "Function already exist: \(name)")
         }
-        let package = try package(zip: code.ZipFile, bucket: code.S3Bucket, image: code.ImageUri)
+        let package = try await package(
+            zip: code.ZipFile, bucket: code.S3Bucket, image: code.ImageUri)
         var snapshot = FunctionRecord.Snapshot(
             runtime: runtime, role: role, handler: handler, logGroup: "/aws/lambda/\(name)",
             codeSHA256: package.sha256, codeSize: package.size, codeDirectory: package.directory,
@@ -103,7 +104,8 @@ extension FunctionRegistry {
         let before = try record(name)
         guard before.latest.codeDirectory != nil else { throw FunctionRules.builtIn(name) }
         try FunctionRules.check(architectures: code.Architectures)
-        let package = try package(zip: code.ZipFile, bucket: code.S3Bucket, image: code.ImageUri)
+        let package = try await package(
+            zip: code.ZipFile, bucket: code.S3Bucket, image: code.ImageUri)
         if code.DryRun == true {
             var shown = before.latest
             shown.codeSHA256 = package.sha256
@@ -154,7 +156,7 @@ extension FunctionRegistry {
 
     func package(
         zip: String?, bucket: String?, image: String?
-    ) throws(LambdaServiceError) -> PackageStore.Package {
+    ) async throws(LambdaServiceError) -> PackageStore.Package {
         if image != nil {
             throw LambdaServiceError(
                 .invalidParameterValue, "This runtime runs zip packages, and no container images.")
@@ -169,12 +171,18 @@ extension FunctionRegistry {
                 .invalidParameterValue,
                 "Please provide a source for function code.")
         }
-        guard let bytes = Base64.decode(zip) else {
-            throw LambdaServiceError(
-                .invalidParameterValue,
-                "Could not unzip uploaded file. Please check your file, then try to upload again.")
-        }
-        return try packages.store(zip: bytes)
+        let packages = packages
+        // Not on the caller's executor, which may be the loop that all requests share.
+        let stored = await Task.detached {
+            () -> Result<PackageStore.Package, LambdaServiceError> in
+            guard let bytes = Base64.decode(zip) else { return .failure(PackageStore.notUnzipped) }
+            do throws(LambdaServiceError) {
+                return .success(try packages.store(zip: bytes))
+            } catch {
+                return .failure(error)
+            }
+        }.value
+        return try stored.get()
     }
 
     // MARK: Publishing and deleting
@@ -187,7 +195,16 @@ extension FunctionRegistry {
         var frozen: PackageStore.Package?
         if current.latest.codeDirectory == nil {
             guard let executable = settings.executable else { throw FunctionRules.builtIn(name) }
-            frozen = try packages.freeze(executable: executable)
+            let packages = packages
+            let result = await Task.detached {
+                () -> Result<PackageStore.Package, LambdaServiceError> in
+                do throws(LambdaServiceError) {
+                    return .success(try packages.freeze(executable: executable))
+                } catch {
+                    return .failure(error)
+                }
+            }.value
+            frozen = try result.get()
         }
         let (arn, package) = (arn(name), frozen)
         return try await change(name) {

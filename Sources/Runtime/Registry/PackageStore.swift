@@ -113,6 +113,10 @@ public struct PackageStore: Sendable {
         digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
+    static let notUnzipped = LambdaServiceError(
+        .invalidParameterValue,
+        "Could not unzip uploaded file. Please check your file, then try to upload again.")
+
     private static func refusal(_ problem: ZipArchive.Problem) -> LambdaServiceError {
         switch problem {
         case .tooLarge:
@@ -120,10 +124,7 @@ public struct PackageStore: Sendable {
                 .invalidParameterValue,
                 "Unzipped size must be smaller than \(unzippedMaximum) bytes")
         case .malformed:
-            LambdaServiceError(
-                .invalidParameterValue,
-                "Could not unzip uploaded file. Please check your file, then try to upload again.",
-                cause: problem)
+            notUnzipped
         }
     }
 

@@ -1,3 +1,6 @@
+// The members are named as AWS names them on the wire.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import FoundationEssentials
 
 /// What an invocation used at one endpoint, as a line of its log in CloudWatch's embedded metric format: AWS makes metrics

@@ -154,14 +154,8 @@ public final class BundledRuntime: Sendable {
         ]
         variables.merge(configuration.variables) { $1 }
         let given = variables
-        let engine = InvocationEngine(
-            configuration.invocations, database: database, directory: registry,
-            log: FunctionLogFiles(folder: configuration.stateFolder + "/logs"),
-            reservedTotal: { registry.totalReserved },
-            ledger: { entry, database in try Ledger.append([entry], in: database) },
-            record: { entry in lines.record(entry) },
-            sender: configuration.sender, logger: logger
-        ) { version, isProvisioned, log in
+        let make: @Sendable (FunctionVersion, Bool, any FunctionLog) -> any ExecutionEnvironment = {
+            version, isProvisioned, log in
             if version.runtime == FunctionVersion.builtInRuntime,
                 let handler = handlers[version.functionName]
             {
@@ -178,6 +172,13 @@ public final class BundledRuntime: Sendable {
                     variables: variables, temporaryRoot: temporary, log: log,
                     isProvisioned: isProvisioned))
         }
+        let engine = InvocationEngine(
+            configuration.invocations, database: database, directory: registry,
+            log: FunctionLogFiles(folder: configuration.stateFolder + "/logs"),
+            reservedTotal: { registry.totalReserved },
+            ledger: { entry, database in try Ledger.append([entry], in: database) },
+            record: { entry in lines.record(entry) },
+            sender: configuration.sender, logger: logger, make: make)
         service.withLock { $0 = engine }
         return engine
     }
@@ -185,21 +186,20 @@ public final class BundledRuntime: Sendable {
     /// Runs the queue until the task is cancelled, then shuts down: nothing new is begun, what runs has `grace` to end, and
     /// the rest is in the queue as it was.
     public func run(grace: Duration = .seconds(10)) async {
-        await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await self.engine.run() }
-            await registry.warmAll()
-            tasks.addTask {
-                do {
-                    while true { try await Task.sleep(for: .seconds(3600)) }
-                } catch {
-                    // Cancelled: the end has been asked for.
-                }
-            }
-            await tasks.next()
-            await listener.stop()
-            await engine.shutDown(grace: grace)
-            tasks.cancelAll()
+        let (engine, registry) = (engine, registry)
+        // Tasks of their own, because the end has an order: being asked to end must not cut off what has a grace period.
+        let running = Task.detached { await engine.run() }
+        let warming = Task.detached { await registry.warmAll() }
+        do {
+            while true { try await Task.sleep(for: .seconds(3600)) }
+        } catch {
+            // Cancelled: the end has been asked for.
         }
+        await listener.stop()
+        await Task.detached { await engine.shutDown(grace: grace) }.value
+        running.cancel()
+        await running.value
+        await warming.value
         await lines.flush()
         do {
             try database.close()

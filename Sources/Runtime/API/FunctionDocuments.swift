@@ -1,3 +1,6 @@
+// The members are named as AWS names them on the wire.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import FoundationEssentials
 
 /// The documents of the Lambda API that are about functions, with AWS's names.

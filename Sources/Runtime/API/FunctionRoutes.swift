@@ -1,3 +1,6 @@
+// The members are named as AWS names them on the wire.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// The operations on functions, versions and aliases.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html>

@@ -11,7 +11,8 @@ public enum RuntimeCredentials {
     /// - Throws: ``StateError`` of kind `.unusable`, which never shows the file's text.
     public static func load(path: String) throws(StateError) -> Credentials {
         guard let bytes = try read(path) else { return try make(path) }
-        guard let document = try? INIDocument(String(decoding: bytes, as: UTF8.self)),  // told below
+        // Told below.
+        guard let document = try? INIDocument(String(decoding: bytes, as: UTF8.self)),
             let values = document.sections.first(where: { $0.name == profile })?.values,
             let key = values["aws_access_key_id"], let secret = values["aws_secret_access_key"],
             !key.isEmpty, !secret.isEmpty

@@ -1,3 +1,6 @@
+// The members are named as AWS names them on the wire.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// The documents of the Lambda API that are about what belongs to functions.
 enum SettingsDocuments {
     struct Target: Codable, Sendable { var Destination: String? }

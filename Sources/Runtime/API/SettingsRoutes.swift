@@ -1,3 +1,6 @@
+// The members are named as AWS names them on the wire.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// The operations on what belongs to functions: how asynchronous events are treated, provisioned concurrency, loops, tags,
 /// resource policies; and on the account.
 ///

@@ -10,6 +10,7 @@ public final class EnvironmentPool: Sendable {
 
     /// An environment that is the holder's until it is given back.
     struct Lease: Sendable {
+        let number: Int
         let environment: any ExecutionEnvironment
         /// It has not been initialised.
         let isCold: Bool
@@ -38,6 +39,9 @@ public final class EnvironmentPool: Sendable {
         var runningUnreserved = 0
         var running = 0
         var isClosed = false
+        /// Those that run an event, by the number of their lease.
+        var leased: [Int: any ExecutionEnvironment] = [:]
+        var nextLease = 0
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -104,15 +108,25 @@ public final class EnvironmentPool: Sendable {
         }
         switch found {
         case .warm(let idle):
-            return Lease(
-                environment: idle.environment, isCold: false, isReserved: reserved != nil,
-                generation: idle.generation)
+            return lease(idle.environment, isCold: false, reserved != nil, idle.generation)
         case .new(let generation):
-            return Lease(
-                environment: make(version, false), isCold: true, isReserved: reserved != nil,
-                generation: generation)
+            return lease(make(version, false), isCold: true, reserved != nil, generation)
         case .refused(let error): throw error
         }
+    }
+
+    private func lease(
+        _ environment: any ExecutionEnvironment, isCold: Bool, _ isReserved: Bool,
+        _ generation: Int
+    ) -> Lease {
+        let number = state.withLock { state in
+            state.nextLease += 1
+            state.leased[state.nextLease] = environment
+            return state.nextLease
+        }
+        return Lease(
+            number: number, environment: environment, isCold: isCold, isReserved: isReserved,
+            generation: generation)
     }
 
     /// Gives it back for the next event; one of an older code or configuration is stopped.
@@ -122,6 +136,7 @@ public final class EnvironmentPool: Sendable {
         let isUsedUp = lease.environment.isUsedUp
         let (isOld, waiters) = state.withLock { state in
             state.running -= 1
+            state.leased[lease.number] = nil
             if !lease.isReserved { state.runningUnreserved -= 1 }
             let isOld =
                 isUsedUp || state.isClosed
@@ -218,7 +233,9 @@ public final class EnvironmentPool: Sendable {
     }
 
     /// Takes no more events, waits for those that run (for `grace` at most), and stops every environment.
-    public func close(grace: Duration) async {
+    ///
+    /// - Parameter cutOff: called before those that still run are stopped.
+    public func close(grace: Duration, cutOff: @Sendable () -> Void = {}) async {
         let idle: [any ExecutionEnvironment] = state.withLock { state in
             state.isClosed = true
             var idle: [any ExecutionEnvironment] = []
@@ -243,6 +260,9 @@ public final class EnvironmentPool: Sendable {
             }
             for waiter in waiters { waiter.resume() }
         }
+        cutOff()
+        // Their invocations end with that, as failed by the environment.
+        await Self.stop(state.withLock { Array($0.leased.values) })
     }
 
     private func whenQuiet() async {

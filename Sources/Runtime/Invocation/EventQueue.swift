@@ -23,6 +23,7 @@ final class EventQueue: Sendable {
     private let wake = Signal()
     private let claimed = Locked<Set<Int64>>([])
     private let isStopping = Locked(false)
+    private let isCutOff = Locked(false)
     /// Raised when a record waits for its destination.
     let deliveriesWait = Signal()
 
@@ -46,6 +47,9 @@ final class EventQueue: Sendable {
         try await database.write { try event.insert($0) }
         wake.raise()
     }
+
+    /// What fails from now on has been cut off: it stays in the queue, its attempt unspent.
+    func cutOff() { isCutOff.withLock { $0 = true } }
 
     /// Begins no more events.
     func stop() {
@@ -127,7 +131,7 @@ final class EventQueue: Sendable {
                     traceHeader: event.traceHeader, clientContext: event.clientContext,
                     parent: event.parent, number: event.attempts + 1))
             // Cut off by the runtime's end: not the event's fault.
-            if result.answer.status != .success, Task.isCancelled { return }
+            if result.answer.status == .failure, isCutOff.withLock({ $0 }) { return }
             let attempt: EventFate.Attempt =
                 result.answer.status == .success ? .succeeded : .failed
             let fate = EventFate.after(attempt, of: event, settings, times, now: clock())

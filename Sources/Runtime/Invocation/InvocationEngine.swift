@@ -81,7 +81,7 @@ public final class InvocationEngine: InvocationService {
     /// the queue as it was, when it came from there.
     public func shutDown(grace: Duration) async {
         queue.stop()
-        await pool.close(grace: grace)
+        await pool.close(grace: grace) { queue.cutOff() }
     }
 
     /// After a change of a function's code or configuration, and after its end.

@@ -8,7 +8,8 @@ enum JSONText {
     }
 
     static func isValid(_ bytes: [UInt8]) -> Bool {
-        (try? JSONDecoder().decode(Anything.self, from: Data(bytes))) != nil  // the answer is the question
+        // The answer is the question.
+        (try? JSONDecoder().decode(Anything.self, from: Data(bytes))) != nil
     }
 
     /// The bytes where they are JSON, an empty object for none, else a string of them.

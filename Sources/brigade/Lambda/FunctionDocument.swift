@@ -1,3 +1,6 @@
+// The members are named as AWS names them on the wire.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// What the Lambda API says of a function, as far as the command shows it.
 struct FunctionDocument: Decodable {
     struct Page: Decodable {

@@ -1,3 +1,6 @@
+// The members are named as AWS names them on the wire.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import Foundation
 import Signing
 import Transport
@@ -18,7 +21,8 @@ struct LambdaClient: Sendable {
         credentials = try Self.credentials(state)
         endpoint =
             options.endpoint
-            ?? (try? String(contentsOfFile: state.endpoint, encoding: .utf8))?  // none: not running
+            // None: not running.
+            ?? (try? String(contentsOfFile: state.endpoint, encoding: .utf8))?
             .trimmingCharacters(in: .whitespacesAndNewlines) ?? "http://127.0.0.1:9010"
         region = "us-east-1"
         self.transport = transport
@@ -26,11 +30,13 @@ struct LambdaClient: Sendable {
 
     private static func credentials(_ state: StateFolder) throws(CommandFailure) -> Credentials {
         let advice = "Start one with `brigade up`, or name its state folder with --state."
-        guard let text = try? String(contentsOfFile: state.credentials, encoding: .utf8) else {  // told below
+        // Told below.
+        guard let text = try? String(contentsOfFile: state.credentials, encoding: .utf8) else {
             throw CommandFailure(
                 .usage, "no runtime has run on the state folder \(state.path)", advice: advice)
         }
-        let sections = (try? INIDocument(text).sections) ?? []  // told below, without its text
+        // Told below, without its text.
+        let sections = (try? INIDocument(text).sections) ?? []
         guard let section = sections.first(where: { $0.name == "brigade" }),
             let key = section.values["aws_access_key_id"],
             let secret = section.values["aws_secret_access_key"]
@@ -96,7 +102,8 @@ struct LambdaClient: Sendable {
                 advice: "Is `brigade up` running? Name another place with --endpoint.")
         }
         guard (200..<300).contains(response.head.status) else {
-            let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(response.body))  // it may be no JSON
+            // It may be no JSON.
+            let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(response.body))
             let kind = response.head.headers["x-amzn-ErrorType"] ?? "HTTP \(response.head.status)"
             throw CommandFailure(
                 .storeRefused,

@@ -44,7 +44,7 @@ struct EnvironmentBench {
     static func with(
         _ files: [String: String], runtime: String = "provided.al2023",
         handler: String = "index.handler",
-        memoryMB: Int = 256, timeoutSeconds: Int = 3, initLimit: Duration = .seconds(10),
+        memoryMB: Int = 256, timeoutSeconds: Int = 60, initLimit: Duration = .seconds(60),
         variables: [String: String] = [:],
         _ body: (EnvironmentBench) async throws -> Void
     ) async throws {

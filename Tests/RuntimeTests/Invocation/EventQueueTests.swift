@@ -123,7 +123,7 @@ import Transport
             }) == 1 {
                 inside.raise()
                 await never.wait(atMost: nil)
-                return Stage.failure
+                return InvocationAnswer(status: .failure, payload: [], duration: .zero)
             }
             inside.raise()
             return Stage.success()
@@ -132,11 +132,20 @@ import Transport
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await stage.queue.drain() }
             await inside.wait(atMost: nil)
-            group.cancelAll()
+            stage.queue.stop()
+            stage.queue.cutOff()
+            never.raise()
         }
         #expect(try await count(stage, "events") == 1)
-        await drain(stage, until: inside)
-        #expect(runs.withLock { $0 } == 2)
+        // Another queue, as after a start.
+        let next = try Stage(folder: stage.folder)
+        let ready = Signal()
+        next.add("f") { _ in
+            ready.raise()
+            return Stage.success()
+        }
+        await drain(next, until: ready)
+        #expect(next.entries.withLock { $0.map(\.attempt) } == [1])
         #expect(try await count(stage, "events") == 0)
     }
 

@@ -46,6 +46,7 @@ final class Stage: Sendable {
     }
 
     let folder: String
+    private let isOwner: Bool
     let database: StateDatabase
     let functions = Locked<[String: ResolvedFunction]>([:])
     let bodies = Locked<[String: Body]>([:])
@@ -65,9 +66,11 @@ final class Stage: Sendable {
 
     init(
         limits: ScalingLimits = ScalingLimits(), times: DeliveryTimes = DeliveryTimes(),
-        concurrency: Int = 8
+        concurrency: Int = 8, folder existing: String? = nil
     ) throws {
-        folder = "/tmp/brigade-stage-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+        isOwner = existing == nil
+        folder = existing ?? "/tmp/brigade-stage-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+        // There already where another stage's folder is used.
         mkdir(folder, 0o700)
         database = try StateDatabase(path: folder + "/state.sqlite")
         let pool = EnvironmentPool(limits: limits) { [unowned self] version, _ in
@@ -90,6 +93,7 @@ final class Stage: Sendable {
     }
 
     deinit {
+        guard isOwner else { return }
         for end in ["", "-wal", "-shm"] { unlink("\(folder)/state.sqlite\(end)") }
         rmdir(folder)
     }

@@ -7,7 +7,7 @@ struct InvokeCommand: ExampledCommand {
     static let example = """
         brigade invoke hello --payload @event.json
         brigade invoke hello:live --log
-        brigade invoke hello --event < event.json
+        brigade invoke hello --event --payload @event.json
         """
 
     static let configuration = CommandConfiguration(

@@ -17,6 +17,7 @@ struct UpCommand: ExampledCommand {
     static let configuration = CommandConfiguration(
         commandName: "up",
         abstract: "Run the runtime: functions, their queue and the Lambda API, until Ctrl-C.",
+        usage: "brigade up [--listen <host:port>] [options]",
         discussion: """
             AWS's own clients work against it with --endpoint-url and the key pair in \
             STATE/credentials. Python functions need awslambdaric: BRIGADE_PYTHON names an \

@@ -123,7 +123,7 @@ import Transport
                 status, _, text = respond(id, b"x" * int(body))
                 last = str(status).encode() + text
             """)
-        try await EnvironmentBench.with(files, timeoutSeconds: 20) { bench in
+        try await EnvironmentBench.with(files, timeoutSeconds: 120) { bench in
             let whole = await bench.invoke("6291556")
             #expect(whole.status == .success)
             #expect(whole.payload.count == 6_291_556)
@@ -189,7 +189,7 @@ import Transport
     }
 
     @Test func partsArePassedOnInOrder() async throws {
-        try await EnvironmentBench.with(Self.chunks, timeoutSeconds: 20) { bench in
+        try await EnvironmentBench.with(Self.chunks, timeoutSeconds: 120) { bench in
             let parts = Locked<[UInt8]>([])
             let answer = await bench.invoke("6") { part in
                 await Task.yield()

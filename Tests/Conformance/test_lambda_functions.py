@@ -291,6 +291,23 @@ def test_policies_tags_and_loops(client, name):
     assert limits["ConcurrentExecutions"] == 1000 and limits["CodeSizeZipped"] == 52428800
 
 
+def test_the_configuration_of_a_url_is_kept(client, name):
+    create(client, name, CODE.format(1))
+    made = client.create_function_url_config(FunctionName=name, AuthType="NONE", Cors={"AllowOrigins": ["*"]})
+    assert made["FunctionArn"] == ARN + name and made["AuthType"] == "NONE" and made["FunctionUrl"].startswith("https://")
+    message = refused(
+        "ResourceConflictException", lambda: client.create_function_url_config(FunctionName=name, AuthType="NONE")
+    )
+    assert message.endswith("Error message:  FunctionUrlConfig exists for this Lambda function")
+    client.update_function_url_config(FunctionName=name, AuthType="AWS_IAM")
+    kept = client.get_function_url_config(FunctionName=name)
+    assert kept["AuthType"] == "AWS_IAM" and kept["Cors"] == {"AllowOrigins": ["*"]} and kept["InvokeMode"] == "BUFFERED"
+    listed = client.list_function_url_configs(FunctionName=name)["FunctionUrlConfigs"]
+    assert [entry["FunctionUrl"] for entry in listed] == [made["FunctionUrl"]]
+    client.delete_function_url_config(FunctionName=name)
+    refused("ResourceNotFoundException", lambda: client.get_function_url_config(FunctionName=name))
+
+
 def test_provisioned_concurrency_keeps_environments_warm(client, name):
     code = "import os\ndef handler(event, context): return os.environ['AWS_LAMBDA_INITIALIZATION_TYPE']"
     create(client, name, code)

@@ -46,6 +46,31 @@ enum SettingsDocuments {
         var RevisionId: String?
     }
 
+    struct Cors: Codable, Sendable {
+        var AllowCredentials: Bool?
+        var AllowHeaders: [String]?
+        var AllowMethods: [String]?
+        var AllowOrigins: [String]?
+        var ExposeHeaders: [String]?
+        var MaxAge: Int?
+    }
+
+    struct URLSettings: Decodable, Sendable {
+        var AuthType: String?
+        var Cors: Cors?
+        var InvokeMode: String?
+    }
+
+    struct URLAnswer: Encodable, Sendable {
+        var FunctionUrl: String
+        var FunctionArn: String
+        var AuthType: String
+        var Cors: Cors?
+        var CreationTime: String
+        var LastModifiedTime: String?
+        var InvokeMode: String
+    }
+
     struct Account: Encodable, Sendable {
         struct Limit: Encodable, Sendable {
             var TotalCodeSize = 80_530_636_800

@@ -15,7 +15,7 @@ public struct SettingsRoutes: Sendable {
         try FunctionReference(call.function, qualifier: call.qualifier, region: region)
     }
 
-    public var routes: [LambdaRoute] { eventInvoke + provisioned + others }
+    public var routes: [LambdaRoute] { eventInvoke + provisioned + urls + others }
 
     private static let eventInvokePath = "/2019-09-25/functions/*/event-invoke-config"
     private static let provisionedPath = "/2019-09-30/functions/*/provisioned-concurrency"
@@ -80,6 +80,34 @@ public struct SettingsRoutes: Sendable {
             LambdaRoute("DELETE", path) { call throws(LambdaServiceError) in
                 try await registry.unprovision(reference(call))
                 return APIAnswer(204)
+            },
+        ]
+    }
+
+    private var urls: [LambdaRoute] {
+        let path = "/2021-10-31/functions/*/url"
+        return [
+            LambdaRoute("POST", path) { call throws(LambdaServiceError) in
+                let given = try call.body(SettingsDocuments.URLSettings.self)
+                return LambdaCall.answer(
+                    201, try await registry.createURL(reference(call), given))
+            },
+            LambdaRoute("GET", path) { call throws(LambdaServiceError) in
+                LambdaCall.answer(200, try registry.url(reference(call)))
+            },
+            LambdaRoute("PUT", path) { call throws(LambdaServiceError) in
+                let given = try call.body(SettingsDocuments.URLSettings.self)
+                return LambdaCall.answer(
+                    200, try await registry.updateURL(reference(call), given))
+            },
+            LambdaRoute("DELETE", path) { call throws(LambdaServiceError) in
+                try await registry.deleteURL(reference(call))
+                return APIAnswer(204)
+            },
+            LambdaRoute("GET", path + "s") { call throws(LambdaServiceError) in
+                struct List: Encodable { var FunctionUrlConfigs: [SettingsDocuments.URLAnswer] }
+                return LambdaCall.answer(
+                    200, List(FunctionUrlConfigs: try registry.urls(reference(call).name)))
             },
         ]
     }

@@ -93,8 +93,7 @@ struct FunctionRecord: Codable, Sendable {
     struct FunctionURL: Codable, Sendable {
         var authType: String
         var invokeMode: String
-        /// As it was given: JSON.
-        var cors: String?
+        var cors: SettingsDocuments.Cors?
         var identifier: String
         var createdAt: Int64
         var modifiedAt: Int64

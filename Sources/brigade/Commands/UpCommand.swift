@@ -41,11 +41,14 @@ struct UpCommand: ExampledCommand {
     mutating func run() async throws {
         let compose = try Compose(common)
         try compose.state.make()
+        // Functions run in folders of their own: a relative path would be another one there.
+        let state = StateFolder(
+            option: Self.absolute(compose.state.path), environment: compose.environment)
         let level = common.quiet ? Logger.Level.error : .notice
         let logger = Logger(label: "up") { _ in StandardErrorLog(logLevel: level) }
         let environment = compose.environment
         var configuration = BundledRuntime.Configuration(
-            stateFolder: compose.state.path, commands: Self.commands(environment),
+            stateFolder: state.path, commands: Self.commands(environment),
             sender: Self.sender(environment, compose.transport), logger: logger)
         configuration.host = listen.host
         configuration.port = listen.port
@@ -71,10 +74,10 @@ struct UpCommand: ExampledCommand {
         ]
         let runtime = try await start(configuration)
         let place = "http://\(ListenAddress.bracketed(runtime.host)):\(runtime.port)"
-        try Self.write(place + "\n", to: compose.state.endpoint)
-        defer { unlink(compose.state.endpoint) }
+        try Self.write(place + "\n", to: state.endpoint)
+        defer { unlink(state.endpoint) }
         if !common.quiet {
-            StandardStreams.output(greeting(place, compose.state))
+            StandardStreams.output(greeting(place, state))
             if !LocalS3Command.isLoopback(listen.host) {
                 StandardStreams.error(
                     "brigade: \(listen.host) is open to the network, and this API has no TLS\n"
@@ -104,6 +107,13 @@ struct UpCommand: ExampledCommand {
         } catch let error as LambdaServiceError {
             throw CommandFailure(.usage, error.message)
         }
+    }
+
+    /// The path as it is until somebody moves it; it is there.
+    private static func absolute(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     private func greeting(_ place: String, _ state: StateFolder) -> String {

@@ -48,7 +48,8 @@ class Runtime:
             (self.state / "endpoint").unlink()
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BRIGADE_"))}
         self.process = subprocess.Popen(
-            [binary(), "up", "--state", self.state, "--listen", "127.0.0.1:0", *self.arguments],
+            # By a relative path: the runtime has to know where that is.
+            [binary(), "up", "--state", "state", "--listen", "127.0.0.1:0", *self.arguments], cwd=self.folder,
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=inherited | self.environment,
         )  # fmt: skip
         deadline = time.monotonic() + 30

@@ -94,21 +94,23 @@ public final class BundledRuntime: Sendable {
         // One loop: requests and the functions' processes meet on it without waking another thread.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
-            let engineBox = Locked<InvocationEngine?>(nil)
+            // The registry, the engine and what compiled-in functions invoke by know each other.
+            let late = LateService()
             let registry = try await FunctionRegistry(
                 database: database, packages: PackageStore(folder: folder + "/packages"),
                 settings: FunctionRegistry.Settings(
                     region: configuration.region, account: configuration.account,
                     executable: configuration.executable,
-                    changed: { name in await engineBox.withLock { $0 }?.retire(name) },
+                    changed: { name in await late.engine.withLock { $0 }?.retire(name) },
                     provision: { version, count in
-                        await engineBox.withLock { $0 }?.provision(version, count: count) ?? 0
+                        await late.engine.withLock { $0 }?.provision(version, count: count) ?? 0
                     }))
             let lines = LedgerBuffer(database: database, logger: configuration.logger)
             let address = Locked("")
             let engine = makeEngine(
-                configuration, database, registry, credentials, group, temporary, lines, address)
-            engineBox.withLock { $0 = engine }
+                configuration, database, registry, credentials, group, temporary, lines, address,
+                late)
+            late.engine.withLock { $0 = engine }
             for builtIn in configuration.builtIns {
                 try await registry.registerBuiltIn(
                     builtIn.name, description: builtIn.description, memoryMB: builtIn.memoryMB,
@@ -140,14 +142,12 @@ public final class BundledRuntime: Sendable {
     private static func makeEngine(
         _ configuration: Configuration, _ database: StateDatabase, _ registry: FunctionRegistry,
         _ credentials: Credentials, _ group: MultiThreadedEventLoopGroup, _ temporary: String,
-        _ lines: LedgerBuffer, _ address: Locked<String>
+        _ lines: LedgerBuffer, _ address: Locked<String>, _ late: LateService
     ) -> InvocationEngine {
         let logger = configuration.logger
         let handlers = Dictionary(
             configuration.builtIns.map { ($0.name, $0.handler) }, uniquingKeysWith: { $1 })
-        // Set below: a compiled-in function invokes others through what runs it.
-        let service = Locked<InvocationEngine?>(nil)
-        let invoker = ServiceInvoker(LateService(engine: service))
+        let invoker = ServiceInvoker(late)
         var variables = [
             "AWS_ACCESS_KEY_ID": credentials.accessKeyID,
             "AWS_SECRET_ACCESS_KEY": credentials.secretAccessKey,
@@ -172,15 +172,13 @@ public final class BundledRuntime: Sendable {
                     variables: variables, temporaryRoot: temporary, log: log,
                     isProvisioned: isProvisioned))
         }
-        let engine = InvocationEngine(
+        return InvocationEngine(
             configuration.invocations, database: database, directory: registry,
             log: FunctionLogFiles(folder: configuration.stateFolder + "/logs"),
             reservedTotal: { registry.totalReserved },
             ledger: { entry, database in try Ledger.append([entry], in: database) },
             record: { entry in lines.record(entry) },
             sender: configuration.sender, logger: logger, make: make)
-        service.withLock { $0 = engine }
-        return engine
     }
 
     /// Runs the queue until the task is cancelled, then shuts down: nothing new is begun, what runs has `grace` to end, and
@@ -212,7 +210,7 @@ public final class BundledRuntime: Sendable {
 
 /// The engine once there is one.
 private struct LateService: InvocationService {
-    let engine: Locked<InvocationEngine?>
+    let engine = Locked<InvocationEngine?>(nil)
 
     func invoke(
         _ request: InvocationRequest

@@ -1,4 +1,5 @@
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from support import servers, stores  # noqa: E402
 from support.command import Brigade  # noqa: E402
 from support.pool import Pool, new_bucket  # noqa: E402
 from support.questions import World  # noqa: E402
+from support.runtime import Runtime  # noqa: E402
 from support.tools import binary, scratch_folder  # noqa: E402
 
 
@@ -50,3 +52,23 @@ def plain(server):
 @pytest.fixture
 def world(server, s3, plain):
     return World(server, s3, plain)
+
+
+# For the tests of the Lambda API.
+
+
+@pytest.fixture(scope="module")
+def runtime():
+    running = Runtime()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def client(runtime):
+    return runtime.client()
+
+
+@pytest.fixture
+def name():
+    return "f" + uuid.uuid4().hex[:12]

@@ -5,39 +5,13 @@ import io
 import json
 import math
 import threading
-import uuid
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import botocore.exceptions
 import pytest
 
-from support.runtime import ARN, ROLE, Runtime, create, eventually, package
-
-
-@pytest.fixture(scope="module")
-def runtime():
-    running = Runtime()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def client(runtime):
-    return runtime.client()
-
-
-@pytest.fixture
-def name():
-    return "f" + uuid.uuid4().hex[:12]
-
-
-def refused(code, call):
-    with pytest.raises(botocore.exceptions.ClientError) as caught:
-        call()
-    error = caught.value.response["Error"]
-    assert error["Code"] == code, error
-    return error["Message"]
+from support.runtime import ARN, ROLE, Runtime, create, eventually, package, refused
 
 
 CODE = "import os\ndef handler(event, context): return {}\n"

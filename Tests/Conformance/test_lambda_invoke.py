@@ -4,29 +4,10 @@ import base64
 import concurrent.futures
 import json
 import re
-import uuid
 
-import botocore.exceptions
 import pytest
 
-from support.runtime import ARN, Runtime, create, eventually
-
-
-@pytest.fixture(scope="module")
-def runtime():
-    running = Runtime()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def client(runtime):
-    return runtime.client()
-
-
-@pytest.fixture
-def name():
-    return "f" + uuid.uuid4().hex[:12]
+from support.runtime import ARN, create, eventually, refused
 
 
 def invoke(client, name, payload=None, **settings):
@@ -170,14 +151,6 @@ def test_events_are_accepted_and_run(client, name, runtime):
 def test_a_dry_run_runs_nothing(client, name):
     create(client, name, "def handler(event, context): raise SystemExit")
     assert client.invoke(FunctionName=name, InvocationType="DryRun")["StatusCode"] == 204
-
-
-def refused(code, call):
-    with pytest.raises(botocore.exceptions.ClientError) as caught:
-        call()
-    error = caught.value.response["Error"]
-    assert error["Code"] == code, error
-    return error["Message"]
 
 
 def test_refusals_are_worded_as_lambda_words_them(client, name):

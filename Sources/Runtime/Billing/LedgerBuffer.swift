@@ -47,9 +47,10 @@ final class LedgerBuffer: Sendable {
         }
         guard !entries.isEmpty else { return }
         let logger = logger
-        database.writeLater {
+        database.write {
             try Ledger.append(entries, in: $0)
-        } failed: { error in
+        } finish: { error in
+            guard let error else { return }
             logger.error(
                 "lines of invocations cannot be written to the ledger",
                 metadata: ["lines": "\(entries.count)", "error": "\(error)"])

@@ -1,5 +1,4 @@
 import GRDB
-import Glibc
 import Lambda
 import Synchronization
 import Transport
@@ -123,11 +122,7 @@ public final class LedgerWriter: Sendable {
     }
 
     /// Unix microseconds.
-    public static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
-    }
+    public static func now() -> Int64 { UnixTime.microseconds() }
 
     private func take(_ state: inout State) -> [LedgerEntry] {
         let batch = state.entries

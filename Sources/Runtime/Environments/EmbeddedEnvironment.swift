@@ -125,8 +125,8 @@ public final class EmbeddedEnvironment: ExecutionEnvironment {
             let type = (error as? FunctionError)?.errorType ?? "\(Swift.type(of: error))"
             let message = (error as? FunctionError)?.message ?? "\(error)"
             let document =
-                "{\"errorMessage\":\(ErrorBody.quoted(message))"
-                + ",\"errorType\":\(ErrorBody.quoted(type)),\"stackTrace\":[]}"
+                "{\"errorMessage\":\(JSONText.string(message))"
+                + ",\"errorType\":\(JSONText.string(type)),\"stackTrace\":[]}"
             return RuntimeResult(status: .error, payload: Array(document.utf8), errorType: type)
         }
     }

@@ -1,5 +1,4 @@
 import GRDB
-import Lambda
 import Logging
 import Transport
 
@@ -224,8 +223,7 @@ final class EventQueue: Sendable {
             messages.append(
                 .event(
                     QueuedEvent(
-                        requestID: RequestID.make(
-                            UInt64.random(in: 0...UInt64.max), UInt64.random(in: 0...UInt64.max)),
+                        requestID: RequestIdentifier.make(),
                         functionName: name, qualifier: qualifier, payload: body, traceHeader: trace,
                         parent: event.requestID, acceptedAt: record.time, dueAt: record.time)))
         case .remote:

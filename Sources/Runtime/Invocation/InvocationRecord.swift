@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// What a destination is told of an asynchronous event that has ended, exactly as Lambda words it.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
@@ -41,18 +39,10 @@ struct InvocationRecord: Sendable {
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-dlq>
     var deadLetterAttributes: [String: String] {
-        var message = condition
-        if let answer {
-            // It may be no JSON at all.
-            let fields = try? JSONDecoder().decode(
-                ErrorFields.self, from: Data(answer.payload))
-            message = fields?.errorMessage ?? condition
-        }
+        let message = answer.flatMap { ErrorBody.message(in: $0.payload) } ?? condition
         return [
             "RequestID": event.requestID, "ErrorCode": "200",
             "ErrorMessage": String(message.prefix(1024)),
         ]
     }
-
-    private struct ErrorFields: Decodable { var errorMessage: String? }
 }

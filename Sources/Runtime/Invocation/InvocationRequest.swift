@@ -89,22 +89,19 @@ public struct ResolvedFunction: Sendable {
     /// The alias that it came through; nil: none.
     public var alias: String?
     public var reservedConcurrency: Int?
-    /// Environments kept warm for this version or alias; 0: none.
-    public var provisionedConcurrency: Int
     public var asynchronous: AsynchronousSettings
     /// False: loops of functions may go on.
     public var stopsRecursion: Bool
 
     public init(
         version: FunctionVersion, invokedARN: String, alias: String? = nil,
-        reservedConcurrency: Int? = nil, provisionedConcurrency: Int = 0,
+        reservedConcurrency: Int? = nil,
         asynchronous: AsynchronousSettings = AsynchronousSettings(), stopsRecursion: Bool = true
     ) {
         self.version = version
         self.invokedARN = invokedARN
         self.alias = alias
         self.reservedConcurrency = reservedConcurrency
-        self.provisionedConcurrency = provisionedConcurrency
         self.asynchronous = asynchronous
         self.stopsRecursion = stopsRecursion
     }

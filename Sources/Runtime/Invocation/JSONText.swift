@@ -18,11 +18,16 @@ enum JSONText {
         return isValid(bytes) ? bytes : quoted(String(decoding: bytes, as: UTF8.self))
     }
 
+    static func string(_ text: String) -> String { String(decoding: quoted(text), as: UTF8.self) }
+
     static func quoted(_ text: String) -> [UInt8] {
         var bytes: [UInt8] = [UInt8(ascii: "\"")]
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+            case UInt8(ascii: "\n"): bytes += Array("\\n".utf8)
+            case UInt8(ascii: "\r"): bytes += Array("\\r".utf8)
+            case UInt8(ascii: "\t"): bytes += Array("\\t".utf8)
             case 0..<0x20:
                 let digits = String(byte, radix: 16)
                 bytes += Array("\\u00\(byte < 16 ? "0" : "")\(digits)".utf8)

@@ -68,13 +68,13 @@ public struct ReportLines: Sendable, Equatable {
 
     /// - Parameter time: "2026-10-08T07:30:41.076Z".
     public func startJSON(time: String) -> String {
-        #"{"time":\#(Self.quoted(time)),"type":"platform.start","record":{"requestId":\#(Self.quoted(requestID)),"functionArn":\#(Self.quoted(functionARN)),"version":\#(Self.quoted(version))}}"#
+        #"{"time":\#(JSONText.string(time)),"type":"platform.start","record":{"requestId":\#(JSONText.string(requestID)),"functionArn":\#(JSONText.string(functionARN)),"version":\#(JSONText.string(version))}}"#
     }
 
     public func runtimeDoneJSON(time: String, producedBytes: Int) -> String {
-        let error = errorType.map { ",\"errorType\":\(Self.quoted($0))" } ?? ""
+        let error = errorType.map { ",\"errorType\":\(JSONText.string($0))" } ?? ""
         return
-            #"{"time":\#(Self.quoted(time)),"type":"platform.runtimeDone","record":{"requestId":\#(Self.quoted(requestID)),"status":"\#(status.rawValue)","metrics":{"durationMs":\#(Self.milliseconds(durationNanoseconds)),"producedBytes":\#(producedBytes)}\#(error)}}"#
+            #"{"time":\#(JSONText.string(time)),"type":"platform.runtimeDone","record":{"requestId":\#(JSONText.string(requestID)),"status":"\#(status.rawValue)","metrics":{"durationMs":\#(Self.milliseconds(durationNanoseconds)),"producedBytes":\#(producedBytes)}\#(error)}}"#
     }
 
     public func reportJSON(time: String) -> String {
@@ -84,9 +84,9 @@ public struct ReportLines: Sendable, Equatable {
         if let initNanoseconds {
             metrics += ",\"initDurationMs\":\(Self.milliseconds(initNanoseconds))"
         }
-        let error = errorType.map { ",\"errorType\":\(Self.quoted($0))" } ?? ""
+        let error = errorType.map { ",\"errorType\":\(JSONText.string($0))" } ?? ""
         return
-            #"{"time":\#(Self.quoted(time)),"type":"platform.report","record":{"requestId":\#(Self.quoted(requestID)),"metrics":{\#(metrics)},"status":"\#(status.rawValue)"\#(error)}}"#
+            #"{"time":\#(JSONText.string(time)),"type":"platform.report","record":{"requestId":\#(JSONText.string(requestID)),"metrics":{\#(metrics)},"status":"\#(status.rawValue)"\#(error)}}"#
     }
 
     /// "1.44" of 1,440,000: two decimals, rounded half up.
@@ -103,21 +103,5 @@ public struct ReportLines: Sendable, Equatable {
         var digits = String(repeating: "0", count: 3 - part.count) + part
         while digits.hasSuffix("0") { digits.removeLast() }
         return digits.isEmpty ? "\(value / 1_000)" : "\(value / 1_000).\(digits)"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\":
-                result.unicodeScalars.append("\\")
-                result.unicodeScalars.append(scalar)
-            case "\u{0}"..."\u{1f}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

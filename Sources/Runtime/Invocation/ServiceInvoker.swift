@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Lambda
 
 /// How a compiled-in function invokes others: through the runtime, as any caller does it.
@@ -6,11 +5,6 @@ public struct ServiceInvoker: LambdaInvoker {
     private let service: any InvocationService
 
     public init(_ service: any InvocationService) { self.service = service }
-
-    private struct ErrorFields: Decodable {
-        var errorType: String?
-        var errorMessage: String?
-    }
 
     public func invoke<Event: Codable & Sendable, Output: Codable & Sendable>(
         _ functionName: String, _ event: Event, returning: Output.Type, parent: LambdaContext?
@@ -28,13 +22,12 @@ public struct ServiceInvoker: LambdaInvoker {
                 cause: error)
         }
         guard answer.functionError == nil else {
-            // A function may answer anything.
-            let fields = try? JSONDecoder().decode(
-                ErrorFields.self, from: Data(answer.payload))
+            let type = ErrorBody.type(in: answer.payload)
             throw FunctionError(
-                kind: fields?.errorType == "Sandbox.Timedout" ? .timedOut : .failed,
-                function: functionName, errorType: fields?.errorType ?? "Unhandled",
-                message: fields?.errorMessage ?? String(decoding: answer.payload, as: UTF8.self))
+                kind: type == "Sandbox.Timedout" ? .timedOut : .failed, function: functionName,
+                errorType: type ?? "Unhandled",
+                message: ErrorBody.message(in: answer.payload)
+                    ?? String(decoding: answer.payload, as: UTF8.self))
         }
         return try LambdaJSON.decode(returning, from: answer.payload, function: functionName)
     }

@@ -353,8 +353,7 @@ extension FunctionRegistry {
     }
 
     private static func runtimeARN(_ runtime: String) -> String {
-        let digest = Checksum.of(Array(runtime.utf8), .sha256)
-        let hex = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let hex = Hex.encode(Checksum.of(Array(runtime.utf8), .sha256))
         return "arn:aws:lambda:us-east-1::runtime:\(hex)"
     }
 }

@@ -92,40 +92,38 @@ extension FunctionRegistry {
         _ id: String, _ action: String, _ principal: String,
         _ given: SettingsDocuments.Permission, _ target: FunctionReference
     ) -> String {
-        func quoted(_ text: String) -> String {
-            String(decoding: JSONText.quoted(text), as: UTF8.self)
-        }
         let who: String
         if principal == "*" {
             who = "\"*\""
         } else if principal.hasSuffix(".amazonaws.com") || principal.contains(".") {
-            who = "{\"Service\":\(quoted(principal))}"
+            who = "{\"Service\":\(JSONText.string(principal))}"
         } else {
             let isAccount = principal.utf8.allSatisfy { (0x30...0x39).contains($0) }
-            who = "{\"AWS\":\(quoted(isAccount ? "arn:aws:iam::\(principal):root" : principal))}"
+            who =
+                "{\"AWS\":\(JSONText.string(isAccount ? "arn:aws:iam::\(principal):root" : principal))}"
         }
         let resource = arn(target.name) + (target.qualifier.map { ":\($0)" } ?? "")
         var equals: [String] = []
         if let account = given.SourceAccount {
-            equals.append("\"AWS:SourceAccount\":\(quoted(account))")
+            equals.append("\"AWS:SourceAccount\":\(JSONText.string(account))")
         }
         if let token = given.EventSourceToken {
-            equals.append("\"lambda:EventSourceToken\":\(quoted(token))")
+            equals.append("\"lambda:EventSourceToken\":\(JSONText.string(token))")
         }
         if let type = given.FunctionUrlAuthType {
-            equals.append("\"lambda:FunctionUrlAuthType\":\(quoted(type))")
+            equals.append("\"lambda:FunctionUrlAuthType\":\(JSONText.string(type))")
         }
         var conditions: [String] = []
         if !equals.isEmpty {
             conditions.append("\"StringEquals\":{\(equals.joined(separator: ","))}")
         }
         if let source = given.SourceArn {
-            conditions.append("\"ArnLike\":{\"AWS:SourceArn\":\(quoted(source))}")
+            conditions.append("\"ArnLike\":{\"AWS:SourceArn\":\(JSONText.string(source))}")
         }
         let condition =
             conditions.isEmpty ? "" : ",\"Condition\":{\(conditions.joined(separator: ","))}"
-        return "{\"Sid\":\(quoted(id)),\"Effect\":\"Allow\",\"Principal\":\(who),"
-            + "\"Action\":\(quoted(action)),\"Resource\":\(quoted(resource))\(condition)}"
+        return "{\"Sid\":\(JSONText.string(id)),\"Effect\":\"Allow\",\"Principal\":\(who),"
+            + "\"Action\":\(JSONText.string(action)),\"Resource\":\(JSONText.string(resource))\(condition)}"
     }
 
     func policy(

@@ -205,7 +205,6 @@ public final class FunctionRegistry: FunctionDirectory {
             version: version,
             invokedARN: version.functionARN + (qualifier.map { ":\($0)" } ?? ""),
             alias: alias?.name, reservedConcurrency: record.reservedConcurrency,
-            provisionedConcurrency: record.provisioned[qualifier ?? ""] ?? 0,
             asynchronous: AsynchronousSettings(
                 maximumRetryAttempts: own?.maximumRetryAttempts ?? 2,
                 maximumEventAgeSeconds: own?.maximumEventAgeSeconds ?? 21600,

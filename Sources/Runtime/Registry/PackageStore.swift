@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Signing
 
@@ -27,7 +28,7 @@ public struct PackageStore: Sendable {
                 "Zipped size must be smaller than \(Self.zippedMaximum) bytes")
         }
         let digest = Checksum.of(zip, .sha256)
-        let directory = "\(folder)/\(Self.hex(digest))"
+        let directory = "\(folder)/\(Hex.encode(digest))"
         let package = Package(
             sha256: Base64.encode(digest), size: Int64(zip.count), directory: directory)
         if access(directory, F_OK) == 0 { return package }
@@ -79,7 +80,7 @@ public struct PackageStore: Sendable {
                 size += Int64(count)
             }
             let digest = hasher.finalize()
-            let directory = "\(folder)/\(Self.hex(digest))"
+            let directory = "\(folder)/\(Hex.encode(digest))"
             let package = Package(
                 sha256: Base64.encode(digest), size: size, directory: directory)
             if access(directory, F_OK) == 0 { return package }
@@ -107,10 +108,6 @@ public struct PackageStore: Sendable {
     public func remove(_ directory: String) {
         guard directory.hasPrefix(folder + "/") else { return }
         Self.remove(directory)
-    }
-
-    private static func hex(_ digest: [UInt8]) -> String {
-        digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     static let notUnzipped = LambdaServiceError(
@@ -151,26 +148,13 @@ public struct PackageStore: Sendable {
     }
 
     private static func makeFolders(_ path: String) throws {
-        var made = ""
-        for segment in path.split(separator: "/") {
-            made += "/\(segment)"
-            if mkdir(made, 0o755) != 0, errno != EEXIST { throw SystemFailure(made, errno) }
-        }
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
     }
 
     private static func remove(_ path: String) {
-        guard let folder = opendir(path) else {
-            unlink(path)
-            return
-        }
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { remove("\(path)/\(name)") }
-        }
-        closedir(folder)
-        rmdir(path)
+        // What cannot be removed is the machine's to clean.
+        try? FileManager.default.removeItem(atPath: path)
     }
 }
 

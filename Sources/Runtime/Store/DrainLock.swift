@@ -1,5 +1,4 @@
 import Glibc
-import Transport
 
 /// Held by the one process that drains a state folder's queue. The system lets go of it when the process ends, however.
 public final class DrainLock: Sendable {

@@ -100,24 +100,6 @@ public final class StateDatabase: Sendable {
                 finish: { error in finish(error ?? kept.withLock { $0 }) }))
     }
 
-    /// The same without waiting: for lines that nobody waits for. What fails is told to `failed`.
-    public func writeLater(
-        _ body: @escaping @Sendable (Database) throws -> Void,
-        failed: @escaping @Sendable (any Error) -> Void
-    ) {
-        let kept = Locked<Result<Void, any Error>>(.success(()))
-        enqueue(
-            Job(
-                run: { database in
-                    let result = Self.inSavepoint(database, body)
-                    kept.withLock { $0 = result }
-                },
-                finish: { error in
-                    if let error { return failed(error) }
-                    if case .failure(let error) = kept.withLock({ $0 }) { failed(error) }
-                }))
-    }
-
     private static func inSavepoint<Value: Sendable>(
         _ database: Database, _ body: (Database) throws -> Value
     ) -> Result<Value, any Error> {

@@ -97,17 +97,8 @@ struct AliasCommand: ExampledCommand {
     }
 
     static func all(_ function: String, _ client: LambdaClient) async throws -> [AliasDocument] {
-        var aliases: [AliasDocument] = []
-        var marker: String?
-        repeat {
-            let query = marker.map { [(name: "Marker", value: $0)] } ?? []
-            let page = try await client.send(
-                .get, LambdaClient.path(function, "aliases"), query: query
-            ).decoded(AliasDocument.Page.self)
-            aliases += page.Aliases
-            marker = page.NextMarker.flatMap { $0.isEmpty ? nil : $0 }
-        } while marker != nil
-        return aliases
+        try await client.pages(AliasDocument.Page.self, LambdaClient.path(function, "aliases"))
+            .flatMap(\.Aliases)
     }
 
     static func table(_ aliases: [AliasDocument]) -> String {

@@ -26,15 +26,9 @@ struct FunctionsCommand: ExampledCommand {
     }
 
     private func list(_ client: LambdaClient) async throws {
-        var functions: [FunctionDocument] = []
-        var marker: String?
-        repeat {
-            let query = marker.map { [(name: "Marker", value: $0)] } ?? []
-            let page = try await client.send(.get, "/2015-03-31/functions", query: query)
-                .decoded(FunctionDocument.Page.self)
-            functions += page.Functions ?? []
-            marker = page.NextMarker.flatMap { $0.isEmpty ? nil : $0 }
-        } while marker != nil
+        let functions = try await client.pages(
+            FunctionDocument.Page.self, "/2015-03-31/functions"
+        ).flatMap { $0.Functions ?? [] }
         if runtime.json {
             return StandardStreams.output(
                 JSONValue.object(["functions": .array(functions.map(\.json))]).text)
@@ -61,16 +55,9 @@ struct FunctionsCommand: ExampledCommand {
     private func show(_ name: String, _ client: LambdaClient) async throws {
         let function = try await client.send(.get, LambdaClient.path(name, "configuration"))
             .decoded(FunctionDocument.self)
-        var versions: [FunctionDocument] = []
-        var marker: String?
-        repeat {
-            let query = marker.map { [(name: "Marker", value: $0)] } ?? []
-            let page = try await client.send(
-                .get, LambdaClient.path(name, "versions"), query: query
-            ).decoded(FunctionDocument.Page.self)
-            versions += page.Versions ?? []
-            marker = page.NextMarker.flatMap { $0.isEmpty ? nil : $0 }
-        } while marker != nil
+        let versions = try await client.pages(
+            FunctionDocument.Page.self, LambdaClient.path(name, "versions")
+        ).flatMap { $0.Versions ?? [] }
         let aliases = try await AliasCommand.all(name, client)
         if runtime.json {
             return StandardStreams.output(

@@ -1,9 +1,15 @@
 // The members are named as AWS names them on the wire.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
+/// A page of a list of the Lambda API.
+protocol ListPage: Decodable {
+    /// Where the next one begins; nil or empty: it is the last.
+    var NextMarker: String? { get }
+}
+
 /// What the Lambda API says of a function, as far as the command shows it.
 struct FunctionDocument: Decodable {
-    struct Page: Decodable {
+    struct Page: ListPage {
         var Functions: [FunctionDocument]?
         var Versions: [FunctionDocument]?
         var NextMarker: String?
@@ -37,7 +43,7 @@ struct FunctionDocument: Decodable {
 
 /// What the Lambda API says of an alias.
 struct AliasDocument: Decodable {
-    struct Page: Decodable {
+    struct Page: ListPage {
         var Aliases: [AliasDocument]
         var NextMarker: String?
     }

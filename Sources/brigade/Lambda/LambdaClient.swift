@@ -114,6 +114,19 @@ struct LambdaClient: Sendable {
             status: response.head.status, headers: response.head.headers, body: response.body)
     }
 
+    /// All pages of a list.
+    func pages<Page: ListPage>(_ type: Page.Type, _ path: String) async throws -> [Page] {
+        var pages: [Page] = []
+        var marker: String?
+        repeat {
+            let query = marker.map { [(name: "Marker", value: $0)] } ?? []
+            let page = try await send(.get, path, query: query).decoded(type)
+            pages.append(page)
+            marker = page.NextMarker.flatMap { $0.isEmpty ? nil : $0 }
+        } while marker != nil
+        return pages
+    }
+
     private static func advice(_ kind: String) -> [String] {
         switch kind {
         case "ResourceNotFoundException": ["See what there is: brigade functions"]

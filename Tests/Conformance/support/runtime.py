@@ -14,6 +14,8 @@ from pathlib import Path
 
 import boto3
 import botocore.config
+import botocore.exceptions
+import pytest
 
 from support.tools import binary
 
@@ -108,6 +110,15 @@ def create(client, name: str, code: str, runtime: str = "python3.12", handler: s
     )
     client.get_waiter("function_active_v2").wait(FunctionName=name)
     return answer
+
+
+def refused(code: str, call) -> str:
+    """Holds a call to a refusal, and returns what it said."""
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        call()
+    error = caught.value.response["Error"]
+    assert error["Code"] == code, error
+    return error["Message"]
 
 
 def eventually(what, seconds: float = 20):

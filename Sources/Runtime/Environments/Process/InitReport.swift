@@ -17,7 +17,7 @@ enum InitReport {
         case .json:
             let kind = isProvisioned ? "provisioned-concurrency" : "on-demand"
             let cause =
-                failure.status == .timeout ? "" : ",\"errorType\":\(ErrorBody.quoted(type))"
+                failure.status == .timeout ? "" : ",\"errorType\":\(JSONText.string(type))"
             return
                 "{\"time\":\"\(Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))\""
                 + ",\"type\":\"platform.initReport\",\"record\":{\"initializationType\":\"\(kind)\""

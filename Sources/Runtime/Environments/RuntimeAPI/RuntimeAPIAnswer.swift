@@ -15,8 +15,8 @@ struct RuntimeAPIAnswer {
     init(_ status: HTTPResponseStatus, errorType: String, message: String) {
         self.init(
             status,
-            body: "{\"errorMessage\":\(ErrorBody.quoted(message)),"
-                + "\"errorType\":\(ErrorBody.quoted(errorType))}")
+            body: "{\"errorMessage\":\(JSONText.string(message)),"
+                + "\"errorType\":\(JSONText.string(errorType))}")
     }
 
     static let accepted = RuntimeAPIAnswer(.accepted, body: "{\"status\":\"OK\"}\n")

@@ -57,7 +57,8 @@ enum ErrorBody {
     /// In the order in which the service prints them; sorting keys gives "errorMessage" first.
     static func make(errorType: String, message: String) -> [UInt8] {
         Array(
-            "{\"errorType\":\(quoted(errorType)),\"errorMessage\":\(quoted(message))}".utf8)
+            "{\"errorType\":\(JSONText.string(errorType)),\"errorMessage\":\(JSONText.string(message))}"
+                .utf8)
     }
 
     private struct Typed: Decodable { var errorType: String }
@@ -65,6 +66,13 @@ enum ErrorBody {
     static func type(in body: [UInt8]) -> String? {
         // A body without a type, or that is no JSON at all, is the runtime's right; it has no type then.
         try? JSONDecoder().decode(Typed.self, from: Data(body)).errorType
+    }
+
+    private struct Message: Decodable { var errorMessage: String }
+
+    static func message(in body: [UInt8]) -> String? {
+        // A function may answer anything.
+        try? JSONDecoder().decode(Message.self, from: Data(body)).errorMessage
     }
 
     private struct Stripped: Codable {
@@ -80,24 +88,5 @@ enum ErrorBody {
         } catch {
             return body
         }
-    }
-
-    /// As a JSON string.
-    static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -42,6 +42,7 @@ public final class EmbeddedEnvironment: ExecutionEnvironment {
 
     public func invoke(_ event: InvocationEvent) async -> InvocationAnswer {
         let began = ContinuousClock.now
+        event.begun?()
         let isFree = phase.withLock { phase in
             guard case .idle = phase else { return false }
             phase = .running(nil)

@@ -15,7 +15,8 @@ public protocol ExecutionEnvironment: Sendable {
     /// ("suppressed init"); returns how long it took, and whether it succeeded.
     func initialize() async -> InitOutcome
 
-    /// Runs one event to its end. Never throws: what went wrong is in the answer.
+    /// Runs one event to its end, or to its response where the event says what follows it
+    /// (``InvocationEvent/afterwards``). Never throws: what went wrong is in the answer.
     func invoke(_ event: InvocationEvent) async -> InvocationAnswer
 
     /// Ends it; what it holds is gone when this returns. Idempotent.
@@ -55,6 +56,11 @@ public struct InvocationEvent: Sendable {
     public var clientContext: [UInt8]?
     /// Takes the parts of a streamed response as they come; nil: the response is collected.
     public var stream: (@Sendable ([UInt8]) async -> Void)?
+    /// Called once, when the event has been handed over and before any line is logged for it.
+    public var begun: (@Sendable () -> Void)?
+    /// Given: a response may be returned as soon as it is there, though the function goes on (to write logs, or work that
+    /// nobody waits for); such an answer is not final, and this takes the final one, once.
+    public var afterwards: (@Sendable (InvocationAnswer) -> Void)?
 
     public init(
         requestID: String, payload: [UInt8], traceHeader: String, invokedFunctionARN: String,
@@ -96,6 +102,8 @@ public struct InvocationAnswer: Sendable {
     public var maxMemoryUsedMB: Int?
     /// S3 requests and bytes that the function reported.
     public var usage: [InvocationUsage.Line]
+    /// False: the environment is not done with the event; its caller need not wait for that.
+    public var isFinal = true
 
     public init(
         status: Status, payload: [UInt8], errorType: String? = nil, duration: Duration,

@@ -2,7 +2,9 @@ import Transport
 
 /// The execution environments of all functions: one event each at a time, as many as there are events, up to the limits.
 ///
-/// Never waits for room: who is over a limit is throttled at once, as Lambda does it. Thread-safe.
+/// Never waits for room: who is over a limit is throttled at once, as Lambda does it. But an environment that has given its
+/// response and is about to be free is waited for, a few milliseconds at most: else a caller who asks again at once would be
+/// throttled by its own last invocation, or start a process that nobody needs. Thread-safe.
 public final class EnvironmentPool: Sendable {
     /// Makes an environment that nobody has initialised yet. `isProvisioned`: it is to be kept warm.
     public typealias Maker =
@@ -24,8 +26,19 @@ public final class EnvironmentPool: Sendable {
         var generation: Int
     }
 
+    /// Who waits for an environment that is about to be free.
+    private struct Waiter {
+        var until: ContinuousClock.Instant
+        var isReserved: Bool
+        var continuation: CheckedContinuation<Lease?, Never>
+    }
+
     private struct Function {
         var running = 0
+        /// Of those that run: how many have given their response.
+        var settling: [FunctionVersion: Int] = [:]
+        /// Never more of a version than settle.
+        var soon: [FunctionVersion: [Waiter]] = [:]
         var allowance: ScalingAllowance
         /// Environments of an older one are not used again.
         var generation = 0
@@ -34,20 +47,29 @@ public final class EnvironmentPool: Sendable {
         var provisioned: [FunctionVersion: Int] = [:]
     }
 
+    private struct Leased {
+        var environment: any ExecutionEnvironment
+        var isSettling = false
+    }
+
     private struct State {
         var functions: [String: Function] = [:]
         var runningUnreserved = 0
         var running = 0
         var isClosed = false
         /// Those that run an event, by the number of their lease.
-        var leased: [Int: any ExecutionEnvironment] = [:]
+        var leased: [Int: Leased] = [:]
         var nextLease = 0
+        /// A task looks after those who wait.
+        var isDismissing = false
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Locked(State())
     private let limits: ScalingLimits
     private let make: Maker
+    /// How long one waits for an environment that has given its response.
+    static let settlingPatience = Duration.milliseconds(5)
     /// The sum of all functions' reserved concurrency.
     private let reservedTotal: @Sendable () -> Int
 
@@ -63,95 +85,213 @@ public final class EnvironmentPool: Sendable {
     /// How many environments run an event now.
     public var running: Int { state.withLock { $0.running } }
 
-    /// A warm environment, or room for a new one.
+    private enum Found {
+        case warm(Lease)
+        case new(Lease)
+        /// One is about to be free.
+        case soon
+        case refused(LambdaServiceError)
+    }
+
+    /// A warm environment, or a new one.
     ///
     /// - Throws: ``LambdaServiceError``: `.tooManyRequests` with the reason; `.service` while shutting down.
-    func acquire(_ resolved: ResolvedFunction) throws(LambdaServiceError) -> Lease {
+    func acquire(_ resolved: ResolvedFunction) async throws(LambdaServiceError) -> Lease {
+        var found = find(resolved, mayWait: true)
+        if case .soon = found {
+            if let lease = await settled(resolved) { return lease }
+            found = find(resolved, mayWait: false)
+        }
+        switch found {
+        case .warm(let lease), .new(let lease): return lease
+        case .soon: throw Self.throttled(.concurrentInvocations)
+        case .refused(let error): throw error
+        }
+    }
+
+    private func find(_ resolved: ResolvedFunction, mayWait: Bool) -> Found {
         let now = ContinuousClock.now
         let version = resolved.version
         let reserved = resolved.reservedConcurrency
         // Taken before the lock: it has one of its own.
         let unreserved =
             reserved == nil ? limits.accountConcurrency - reservedTotal() : Int.max
-        enum Found {
-            case warm(Idle)
-            case new(generation: Int)
-            case refused(LambdaServiceError)
-        }
-        let found: Found = state.withLock { state in
+        return state.withLock { state in
             if state.isClosed { return .refused(Self.closing) }
             var function =
                 state.functions.removeValue(forKey: version.functionName)
                 ?? Function(
                     allowance: ScalingAllowance(burst: limits.environmentBurst, now: now))
             defer { state.functions[version.functionName] = function }
+            let settling = function.settling[version] ?? 0
+            let canWait =
+                mayWait && settling > (function.soon[version]?.count ?? 0)
             if let reserved {
                 if function.running >= reserved {
-                    return .refused(Self.throttled(.reservedConcurrentInvocations))
+                    return canWait
+                        ? .soon : .refused(Self.throttled(.reservedConcurrentInvocations))
                 }
             } else if state.runningUnreserved >= unreserved {
-                return .refused(Self.throttled(.concurrentInvocations))
+                return canWait ? .soon : .refused(Self.throttled(.concurrentInvocations))
             }
-            let found: Found
-            if let idle = function.idle[version]?.popLast() {
-                found = .warm(idle)
-            } else if function.allowance.take(burst: limits.environmentBurst, now: now) {
-                found = .new(generation: function.generation)
-            } else {
-                return .refused(
-                    Self.throttled(reserved == nil ? .invocationRate : .reservedInvocationRate))
+            let idle = function.idle[version]?.popLast()
+            if idle == nil {
+                if canWait { return .soon }
+                guard function.allowance.take(burst: limits.environmentBurst, now: now) else {
+                    return .refused(
+                        Self.throttled(reserved == nil ? .invocationRate : .reservedInvocationRate))
+                }
             }
             function.running += 1
             state.running += 1
             if reserved == nil { state.runningUnreserved += 1 }
-            return found
-        }
-        switch found {
-        case .warm(let idle):
-            return lease(idle.environment, isCold: false, reserved != nil, idle.generation)
-        case .new(let generation):
-            return lease(make(version, false), isCold: true, reserved != nil, generation)
-        case .refused(let error): throw error
+            let lease = Self.lease(
+                idle?.environment ?? make(version, false), isCold: idle == nil, reserved != nil,
+                idle?.generation ?? function.generation, &state)
+            return idle == nil ? .new(lease) : .warm(lease)
         }
     }
 
-    private func lease(
+    private static func lease(
         _ environment: any ExecutionEnvironment, isCold: Bool, _ isReserved: Bool,
-        _ generation: Int
+        _ generation: Int, _ state: inout State
     ) -> Lease {
-        let number = state.withLock { state in
-            state.nextLease += 1
-            state.leased[state.nextLease] = environment
-            return state.nextLease
-        }
+        state.nextLease += 1
+        state.leased[state.nextLease] = Leased(environment: environment)
         return Lease(
-            number: number, environment: environment, isCold: isCold, isReserved: isReserved,
-            generation: generation)
+            number: state.nextLease, environment: environment, isCold: isCold,
+            isReserved: isReserved, generation: generation)
     }
+
+    // MARK: Settling
+
+    /// The environment has given its response and is about to be given back.
+    func isSettling(_ lease: Lease) {
+        let version = lease.environment.version
+        state.withLock { state in
+            // It may have been given back already.
+            guard state.leased[lease.number] != nil else { return }
+            state.leased[lease.number]?.isSettling = true
+            state.functions[version.functionName]?.settling[version, default: 0] += 1
+        }
+    }
+
+    /// The next environment of the version that is given back; nil: none came in time.
+    private func settled(_ resolved: ResolvedFunction) async -> Lease? {
+        let (name, version) = (resolved.version.functionName, resolved.version)
+        return await withCheckedContinuation { continuation in
+            let (isWaiting, starts) = state.withLock { state in
+                let settling = state.functions[name]?.settling[version] ?? 0
+                // It may have been given back meanwhile.
+                guard settling > (state.functions[name]?.soon[version]?.count ?? 0) else {
+                    return (false, false)
+                }
+                state.functions[name]?.soon[version, default: []].append(
+                    Waiter(
+                        until: .now + Self.settlingPatience,
+                        isReserved: resolved.reservedConcurrency != nil,
+                        continuation: continuation))
+                let starts = !state.isDismissing
+                state.isDismissing = true
+                return (true, starts)
+            }
+            if !isWaiting { continuation.resume(returning: nil) }
+            // Unstructured, because it serves many and belongs to none; it ends by itself when nobody waits.
+            if starts { Task { await self.dismissLate() } }
+        }
+    }
+
+    private func dismissLate() async {
+        repeat {
+            // Nothing cancels this task, so the sleep cannot throw.
+            try? await Task.sleep(for: Self.settlingPatience)
+        } while dismiss(now: .now)
+    }
+
+    /// - Returns: whether anybody still waits.
+    private func dismiss(now: ContinuousClock.Instant) -> Bool {
+        let (late, anyWaits) = state.withLock { state in
+            var late: [Waiter] = []
+            var anyWaits = false
+            for (name, function) in state.functions {
+                for (version, waiters) in function.soon {
+                    late += waiters.filter { $0.until <= now }
+                    let rest = waiters.filter { $0.until > now }
+                    state.functions[name]?.soon[version] = rest.isEmpty ? nil : rest
+                    anyWaits = anyWaits || !rest.isEmpty
+                }
+            }
+            state.isDismissing = anyWaits
+            return (late, anyWaits)
+        }
+        for waiter in late { waiter.continuation.resume(returning: nil) }
+        return anyWaits
+    }
+
+    // MARK: Giving back
 
     /// Gives it back for the next event; one of an older code or configuration is stopped.
     func release(_ lease: Lease) async {
+        if takeBack(lease) { await lease.environment.stop() }
+    }
+
+    /// ``release(_:)`` for those who cannot wait.
+    func giveBack(_ lease: Lease) {
+        // Nobody waits for the end of an environment that is of no more use.
+        if takeBack(lease) { Task { await lease.environment.stop() } }
+    }
+
+    /// - Returns: whether the environment is to be stopped.
+    private func takeBack(_ lease: Lease) -> Bool {
         let version = lease.environment.version
+        let name = version.functionName
         let now = ContinuousClock.now
         let isUsedUp = lease.environment.isUsedUp
-        let (isOld, waiters) = state.withLock { state in
-            state.running -= 1
-            state.leased[lease.number] = nil
-            if !lease.isReserved { state.runningUnreserved -= 1 }
+        let (isOld, next, quiet) = state.withLock { state in
+            let wasSettling = state.leased.removeValue(forKey: lease.number)?.isSettling ?? false
             let isOld =
                 isUsedUp || state.isClosed
-                || state.functions[version.functionName]?.generation != lease.generation
-            state.functions[version.functionName]?.running -= 1
-            if !isOld {
-                state.functions[version.functionName]?.idle[version, default: []].append(
+                || state.functions[name]?.generation != lease.generation
+            if wasSettling {
+                let left = (state.functions[name]?.settling[version] ?? 1) - 1
+                state.functions[name]?.settling[version] = left > 0 ? left : nil
+            }
+            state.running -= 1
+            state.functions[name]?.running -= 1
+            if !lease.isReserved { state.runningUnreserved -= 1 }
+            var next: (Waiter, Lease?)?
+            let left = state.functions[name]?.settling[version] ?? 0
+            if let waiters = state.functions[name]?.soon[version],
+                !isOld || waiters.count > left
+            {
+                // One that waits for what will not come looks again by itself.
+                let waiter = waiters[0]
+                state.functions[name]?.soon[version] =
+                    waiters.count > 1 ? Array(waiters.dropFirst()) : nil
+                if !isOld {
+                    state.running += 1
+                    state.functions[name]?.running += 1
+                    if !waiter.isReserved { state.runningUnreserved += 1 }
+                }
+                next = (
+                    waiter,
+                    isOld
+                        ? nil
+                        : Self.lease(
+                            lease.environment, isCold: false, waiter.isReserved,
+                            lease.generation, &state)
+                )
+            } else if !isOld {
+                state.functions[name]?.idle[version, default: []].append(
                     Idle(environment: lease.environment, since: now, generation: lease.generation))
             }
-            var waiters: [CheckedContinuation<Void, Never>] = []
-            if state.running == 0 { swap(&waiters, &state.waiters) }
-            return (isOld, waiters)
+            var quiet: [CheckedContinuation<Void, Never>] = []
+            if state.running == 0 { swap(&quiet, &state.waiters) }
+            return (isOld, next, quiet)
         }
-        for waiter in waiters { waiter.resume() }
-        if isOld { await lease.environment.stop() }
+        if let (waiter, lease) = next { waiter.continuation.resume(returning: lease) }
+        for waiter in quiet { waiter.resume() }
+        return isOld
     }
 
     /// Stops a function's environments: the idle ones now, the running ones when their event has ended. For a change of
@@ -262,7 +402,7 @@ public final class EnvironmentPool: Sendable {
         }
         cutOff()
         // Their invocations end with that, as failed by the environment.
-        await Self.stop(state.withLock { Array($0.leased.values) })
+        await Self.stop(state.withLock { $0.leased.values.map(\.environment) })
     }
 
     private func whenQuiet() async {

@@ -78,17 +78,23 @@ final class FunctionInvoker: InvocationService {
         let attempt = InvocationAttempt(
             resolved: resolved, requestID: requestID, payload: payload, traceHeader: trace,
             clientContext: request.clientContext, parent: request.parent, stream: request.stream)
-        let result: InvocationResult
+        let answer: InvocationAnswer
         do {
-            result = try await runner.run(attempt)
+            if request.wantsLogTail {
+                // REPORT is part of the tail, so its caller waits for the end.
+                let result = try await runner.run(attempt)
+                record(result.entry)
+                answer = result.answer
+            } else {
+                answer = try await runner.answer(attempt, record: record)
+            }
         } catch {
             _ = runner.tails.end(requestID)
             throw error
         }
-        record(result.entry)
         return InvocationResponse(
-            requestID: requestID, statusCode: 200, payload: result.answer.payload,
-            functionError: result.answer.status == .success ? nil : "Unhandled",
+            requestID: requestID, statusCode: 200, payload: answer.payload,
+            functionError: answer.status == .success ? nil : "Unhandled",
             executedVersion: resolved.version.version,
             logTail: request.wantsLogTail ? runner.tails.end(requestID) : nil)
     }

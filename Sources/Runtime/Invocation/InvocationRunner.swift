@@ -33,9 +33,49 @@ final class InvocationRunner: Sendable {
         self.card = card
     }
 
+    /// To the end of the invocation.
+    ///
     /// - Throws: ``LambdaServiceError`` when nothing ran: throttled, or shutting down.
     func run(_ attempt: InvocationAttempt) async throws(LambdaServiceError) -> InvocationResult {
-        let lease = try pool.acquire(attempt.resolved)
+        let (answer, started) = try await start(attempt, afterwards: nil)
+        let entry = end(answer, started, attempt)
+        await pool.release(started.lease)
+        return InvocationResult(answer: answer, entry: entry)
+    }
+
+    /// To the function's response, which may come before the end of the invocation.
+    ///
+    /// - Parameter record: takes the invocation's line when it has ended.
+    /// - Throws: ``LambdaServiceError`` when nothing ran: throttled, or shutting down.
+    func answer(
+        _ attempt: InvocationAttempt, record: @escaping @Sendable (LedgerEntry) -> Void
+    ) async throws(LambdaServiceError) -> InvocationAnswer {
+        let (answer, started) = try await start(attempt) { answer, started in
+            record(self.end(answer, started, attempt))
+            self.pool.giveBack(started.lease)
+        }
+        if answer.isFinal {
+            record(end(answer, started, attempt))
+            await pool.release(started.lease)
+        } else {
+            pool.isSettling(started.lease)
+        }
+        return answer
+    }
+
+    /// An invocation under way.
+    private struct Started {
+        var lease: EnvironmentPool.Lease
+        var initDuration: Duration
+        /// Unix time.
+        var microseconds: Int64
+    }
+
+    private func start(
+        _ attempt: InvocationAttempt,
+        afterwards: (@Sendable (InvocationAnswer, Started) -> Void)?
+    ) async throws(LambdaServiceError) -> (InvocationAnswer, Started) {
+        let lease = try await pool.acquire(attempt.resolved)
         let environment = lease.environment
         var initialised = InitOutcome(duration: .zero, succeeded: true)
         if lease.isCold { initialised = await environment.initialize() }
@@ -44,31 +84,40 @@ final class InvocationRunner: Sendable {
         let initDuration = lease.isCold && initialised.succeeded ? initialised.duration : .zero
         let wallStart = UnixTime.microseconds()
         let timeout = Int64(version.timeoutSeconds)
-        write(InvocationLines.start(attempt, wallStart), attempt, environment)
-        let answer = await environment.invoke(
-            InvocationEvent(
-                requestID: attempt.requestID, payload: attempt.payload,
-                traceHeader: attempt.traceHeader,
-                invokedFunctionARN: attempt.resolved.invokedARN,
-                deadline: .now + .seconds(timeout),
-                deadlineUnixMilliseconds: wallStart / 1000 + timeout * 1000,
-                clientContext: attempt.clientContext, stream: attempt.stream))
+        let started = Started(lease: lease, initDuration: initDuration, microseconds: wallStart)
+        var event = InvocationEvent(
+            requestID: attempt.requestID, payload: attempt.payload,
+            traceHeader: attempt.traceHeader, invokedFunctionARN: attempt.resolved.invokedARN,
+            deadline: .now + .seconds(timeout),
+            deadlineUnixMilliseconds: wallStart / 1000 + timeout * 1000,
+            clientContext: attempt.clientContext, stream: attempt.stream)
+        event.begun = {
+            self.write(InvocationLines.start(attempt, wallStart), attempt, environment)
+        }
+        if let afterwards { event.afterwards = { afterwards($0, started) } }
+        return (await environment.invoke(event), started)
+    }
+
+    /// Writes END and REPORT.
+    private func end(
+        _ answer: InvocationAnswer, _ started: Started, _ attempt: InvocationAttempt
+    ) -> LedgerEntry {
+        let version = attempt.resolved.version
         let entry = LedgerEntry(
             requestID: attempt.requestID,
             run: TraceID.root(of: attempt.traceHeader).map(String.init) ?? attempt.requestID,
             parent: attempt.parent, functionName: version.functionName, version: version.version,
-            alias: attempt.resolved.alias, startMicroseconds: wallStart,
+            alias: attempt.resolved.alias, startMicroseconds: started.microseconds,
             durationNanoseconds: answer.duration.nanoseconds,
-            initNanoseconds: initDuration.nanoseconds, isColdStart: lease.isCold,
+            initNanoseconds: started.initDuration.nanoseconds, isColdStart: started.lease.isCold,
             memoryMB: version.memoryMB, maxMemoryUsedMB: answer.maxMemoryUsedMB,
             status: answer.status, errorType: answer.errorType, attempt: attempt.number,
             usage: answer.usage)
         write(
             InvocationLines.end(
                 entry, version, card, attempt.traceHeader,
-                producedBytes: answer.payload.count), attempt, environment)
-        await pool.release(lease)
-        return InvocationResult(answer: answer, entry: entry)
+                producedBytes: answer.payload.count), attempt, started.lease.environment)
+        return entry
     }
 
     private func write(

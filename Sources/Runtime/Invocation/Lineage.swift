@@ -10,6 +10,10 @@ enum Lineage {
     /// The header for one more pass through the function, or nil when it has passed too often.
     static func extended(_ header: String, by functionARN: String) -> String? {
         let name = hash(functionARN)
+        // As a rule there is none yet; no other field has that letter.
+        guard header.utf8.contains(UInt8(ascii: "L")) else {
+            return "\(header);Lineage=1:\(name):1"
+        }
         var fields: [String] = []
         var entries: [(hash: String, count: Int)] = []
         for field in header.split(separator: ";") {

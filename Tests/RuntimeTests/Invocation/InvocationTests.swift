@@ -73,14 +73,14 @@ import Transport
         let stage = try Stage(limits: ScalingLimits(accountConcurrency: 5, environmentBurst: 2))
         stage.add("f") { _ in Stage.success() }
         let resolved = try #require(stage.functions.withLock { $0["f"] })
-        let first = try stage.pool.acquire(resolved)
-        _ = try stage.pool.acquire(resolved)
+        let first = try await stage.pool.acquire(resolved)
+        _ = try await stage.pool.acquire(resolved)
         do {
-            _ = try stage.pool.acquire(resolved)
+            _ = try await stage.pool.acquire(resolved)
             Issue.record("a third environment was made")
         } catch { #expect(error.reason == .invocationRate) }
         await stage.pool.release(first)
-        #expect(try stage.pool.acquire(resolved).isCold == false)
+        #expect(try await stage.pool.acquire(resolved).isCold == false)
     }
 
     @Test func idleEnvironmentsAreReapedAndOldOnesRetired() async throws {
@@ -92,14 +92,14 @@ import Transport
         _ = await stage.pool.reap(now: .now + .seconds(11))
         #expect(stage.stopped.withLock { $0 } == 1)
         let resolved = try #require(stage.functions.withLock { $0["f"] })
-        let busy = try stage.pool.acquire(resolved)
+        let busy = try await stage.pool.acquire(resolved)
         await stage.pool.retire("f")
         await stage.pool.release(busy)
         #expect(stage.stopped.withLock { $0 } == 2)
         #expect(await stage.pool.provision(resolved.version, count: 2) == 2)
         _ = await stage.pool.reap(now: .now + .seconds(60))
         #expect(stage.stopped.withLock { $0 } == 2)
-        #expect(try stage.pool.acquire(resolved).isCold == false)
+        #expect(try await stage.pool.acquire(resolved).isCold == false)
     }
 
     @Test func aLoopIsStoppedAfterSixteenPasses() async throws {

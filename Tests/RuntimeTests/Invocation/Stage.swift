@@ -34,7 +34,10 @@ final class Stage: Sendable {
             stage.started.withLock { $0 += 1 }
             return InitOutcome(duration: .milliseconds(5), succeeded: true)
         }
-        func invoke(_ event: InvocationEvent) async -> InvocationAnswer { await body(event) }
+        func invoke(_ event: InvocationEvent) async -> InvocationAnswer {
+            event.begun?()
+            return await body(event)
+        }
         func stop() async { stage.stopped.withLock { $0 += 1 } }
     }
 

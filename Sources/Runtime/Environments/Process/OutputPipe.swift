@@ -67,7 +67,8 @@ final class OutputPipe: ChannelInboundHandler {
         unwrapInboundIn(data).withUnsafeReadableBytes(take)
     }
 
-    /// Reads what is there now, without waiting.
+    /// Reads what is there now, without waiting. Not while the loop hands out what is ready to be read: the pipe's own channel
+    /// would find nothing.
     func drain() {
         guard descriptor >= 0 else { return }
         while true {

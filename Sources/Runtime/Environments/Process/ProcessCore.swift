@@ -91,9 +91,13 @@ final class ProcessCore: RuntimeSessionOwner {
 
     func invoke(_ invocation: ProcessInvocation) {
         guard self.invocation == nil, phase != .stopped, !authority.isEmpty else {
+            invocation.event.begun?()
             return answerAtOnce(invocation)
         }
         self.invocation = invocation
+        // First of all, where it can be: the rest is done while the function works.
+        if phase == .ready { hand(invocation.event) }
+        invocation.event.begun?()
         let generation = generation
         let bound = NIOLoopBound(self, eventLoop: loop)
         let left = max(.zero, invocation.event.deadline - .now)
@@ -101,13 +105,12 @@ final class ProcessCore: RuntimeSessionOwner {
             bound.value.timeOut(invocation.event.requestID)
         }
         switch phase {
-        case .ready: hand(invocation.event)
         case .down: startSuppressed()
         case .ending:
             afterEnd.append { [self] in
                 if self.invocation != nil, generation <= self.generation { startSuppressed() }
             }
-        case .starting, .running, .stopped: break
+        case .starting, .ready, .running, .stopped: break
         }
     }
 
@@ -130,7 +133,18 @@ final class ProcessCore: RuntimeSessionOwner {
 
     // MARK: What the runtime says
 
+    /// Acts once all that was ready with this request has been read: what the runtime wrote before it is in the pipe by now,
+    /// and may not be taken from there behind the back of a channel that is about to read.
     func runtimeIsReady() {
+        let generation = generation
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        loop.execute {
+            let core = bound.value
+            if core.generation == generation { core.isReady() }
+        }
+    }
+
+    private func isReady() {
         if initialisation != nil {
             phase = .ready
             finishInit(nil)
@@ -147,7 +161,21 @@ final class ProcessCore: RuntimeSessionOwner {
         after(Self.exitGrace) { $0.end(.failedInit) }
     }
 
-    func runtimeAnswered(_ result: RuntimeResult) { invocation?.result = result }
+    func runtimeAnswered(_ result: RuntimeResult) {
+        guard let answered = invocation, answered.result == nil else { return }
+        invocation?.result = result
+        // Nobody waits for what the runtime does before its next `/next`: Lambda too delivers a response when it comes.
+        guard phase == .running, answered.event.afterwards != nil, answered.parts == nil,
+            result.errorType != RuntimeResult.tooLarge.errorType,
+            let memory, memory.leaderPeak() <= limitBytes
+        else { return }
+        invocation?.isAnswered = true
+        var answer = InvocationAnswer(
+            status: result.status, payload: result.payload, errorType: result.errorType,
+            duration: ContinuousClock.now - answered.began)
+        answer.isFinal = false
+        answered.finish(answer)
+    }
 
     func runtimeStreamed(_ part: [UInt8], from handler: RuntimeAPIHandler) {
         if invocation?.parts?.add(part) == true { handler.setReading(false) }
@@ -241,8 +269,8 @@ final class ProcessCore: RuntimeSessionOwner {
 
     private func hand(_ event: InvocationEvent) {
         phase = .running
-        sample()
         session.begin(event)
+        sample()
     }
 
     /// The event that runs; empty during init.
@@ -263,12 +291,12 @@ final class ProcessCore: RuntimeSessionOwner {
         invocation = nil
         done.deadline?.cancel()
         done.parts?.finish()
-        done.finish(
-            InvocationAnswer(
-                status: result.status, payload: result.payload, errorType: result.errorType,
-                duration: ContinuousClock.now - done.began, suppressedInit: done.suppressedInit,
-                maxMemoryUsedMB: (peak ?? lastPeak).map { ($0 + (1 << 20) - 1) >> 20 },
-                usage: done.usage))
+        let answer = InvocationAnswer(
+            status: result.status, payload: result.payload, errorType: result.errorType,
+            duration: ContinuousClock.now - done.began, suppressedInit: done.suppressedInit,
+            maxMemoryUsedMB: (peak ?? lastPeak).map { ($0 + (1 << 20) - 1) >> 20 },
+            usage: done.usage)
+        if done.isAnswered { done.event.afterwards?(answer) } else { done.finish(answer) }
     }
 
     private func answerAtOnce(_ invocation: ProcessInvocation) {

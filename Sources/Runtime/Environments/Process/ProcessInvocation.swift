@@ -5,6 +5,7 @@ import NIOCore
 struct ProcessInvocation {
     let event: InvocationEvent
     let began: ContinuousClock.Instant
+    /// Takes the answer: the final one, or the response before it where the event says what follows it.
     let finish: @Sendable (InvocationAnswer) -> Void
     /// Where parts of a streamed response go.
     let parts: StreamedParts?
@@ -12,6 +13,8 @@ struct ProcessInvocation {
     var suppressedInit: Duration?
     /// What the runtime said; the invocation lasts until its next `/next`.
     var result: RuntimeResult?
+    /// ``finish`` has been called; what is left is the event's `afterwards`.
+    var isAnswered = false
     /// What the function has told of its use, by lines of its log.
     var usage: [InvocationUsage.Line] = []
 }

@@ -43,6 +43,9 @@ struct ProcessMemory {
         return peakBytes
     }
 
+    /// The most that the leader has held, in bytes: one read.
+    func leaderPeak() -> Int { status < 0 ? 0 : Self.fields(of: status).peak }
+
     private static func fields(of file: Int32) -> (now: Int, peak: Int) {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { block in
             let count = pread(file, block.baseAddress, block.count - 1, 0)

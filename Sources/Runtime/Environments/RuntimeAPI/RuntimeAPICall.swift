@@ -11,28 +11,36 @@ enum RuntimeAPICall {
     case logs
     case unknown
 
-    private static let version = "/2018-06-01/runtime/"
+    private static let invocation = "/2018-06-01/runtime/invocation/"
 
     init(_ head: HTTPRequestHead) {
-        let path = head.uri.prefix { $0 != "?" }
+        let uri = head.uri
+        let path = uri[..<(uri.utf8.firstIndex(of: UInt8(ascii: "?")) ?? uri.endIndex)]
+        if path.hasPrefix(Self.invocation) {
+            self = Self.ofInvocation(path.utf8.dropFirst(Self.invocation.utf8.count), head.method)
+            return
+        }
         switch (head.method, path) {
-        case (.GET, "/2018-06-01/runtime/invocation/next"): self = .next
         case (.GET, "/ping"), (.GET, "/2018-06-01/ping"): self = .ping
         case (.POST, "/2018-06-01/runtime/init/error"): self = .initError
         case (.PUT, "/2022-07-01/telemetry"): self = .telemetry
         case (.PUT, "/2020-08-15/logs"): self = .logs
-        case (.POST, _):
-            let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-            guard path.hasPrefix(Self.version), parts.count == 6, parts[3] == "invocation" else {
-                self = .unknown
-                return
-            }
-            switch parts[5] {
-            case "response": self = .response(id: parts[4])
-            case "error": self = .error(id: parts[4])
-            default: self = .unknown
-            }
         default: self = .unknown
+        }
+    }
+
+    private static func ofInvocation(
+        _ rest: Substring.UTF8View, _ method: HTTPMethod
+    ) -> RuntimeAPICall {
+        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else {
+            return method == .GET && rest.elementsEqual("next".utf8) ? .next : .unknown
+        }
+        guard method == .POST else { return .unknown }
+        let id = Substring(rest[..<slash])
+        switch Substring(rest[rest.index(after: slash)...]) {
+        case "response": return .response(id: id)
+        case "error": return .error(id: id)
+        default: return .unknown
         }
     }
 }

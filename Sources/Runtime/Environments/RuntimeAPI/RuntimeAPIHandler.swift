@@ -6,7 +6,7 @@ import NIOHTTP1
 /// write: two of them cost a Python client 88 ms (Nagle's algorithm and delayed acknowledgement).
 final class RuntimeAPIHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
+    typealias OutboundOut = ByteBuffer
 
     private enum Body {
         /// Read and dropped; then this is the answer.
@@ -91,8 +91,7 @@ final class RuntimeAPIHandler: ChannelInboundHandler {
         }
         if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
             context?.writeAndFlush(
-                wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))),
-                promise: nil)
+                wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
         }
     }
 
@@ -197,29 +196,31 @@ final class RuntimeAPIHandler: ChannelInboundHandler {
 
     /// Answers `/next`.
     func serve(_ event: InvocationEvent) {
-        write(.ok, RuntimeEventHeaders.make(event), event.payload)
+        guard let context else { return }
+        var buffer = context.channel.allocator.buffer(capacity: 512 + event.payload.count)
+        buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
+        RuntimeEventHeaders.write(event, to: &buffer)
+        write(&buffer, event.payload, context)
     }
 
     private func send(_ answer: RuntimeAPIAnswer) {
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(3)
-        headers.add(name: "Content-Type", value: answer.contentType)
-        write(answer.status, headers, answer.body.utf8)
+        guard let context else { return }
+        var buffer = context.channel.allocator.buffer(capacity: 256 + answer.body.utf8.count)
+        buffer.writeString(
+            "HTTP/1.1 \(answer.status.code) \(answer.status.reasonPhrase)\r\nContent-Type: \(answer.contentType)\r\n"
+        )
+        write(&buffer, answer.body.utf8, context)
     }
 
+    /// Ends the head, and sends all of it at once.
     private func write(
-        _ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ bytes: some Sequence<UInt8>
+        _ buffer: inout ByteBuffer, _ body: some Collection<UInt8>,
+        _ context: ChannelHandlerContext
     ) {
-        guard let context else { return }
-        var buffer = context.channel.allocator.buffer(capacity: 256)
-        buffer.writeBytes(bytes)
-        var headers = headers
-        headers.add(name: "Content-Length", value: String(buffer.readableBytes))
-        if !keepsAlive { headers.add(name: "Connection", value: "close") }
-        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        if !keepsAlive { buffer.writeStaticString("Connection: close\r\n") }
+        buffer.writeString("Content-Length: \(body.count)\r\n\r\n")
+        buffer.writeBytes(body)
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
         if !keepsAlive { context.close(mode: .output, promise: nil) }
     }
 }

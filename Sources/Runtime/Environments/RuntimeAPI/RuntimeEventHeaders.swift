@@ -1,29 +1,29 @@
-import NIOHTTP1
+import NIOCore
 
-/// The headers of an event on its way to a runtime; each is left out when it would be empty.
+/// The header fields of an event on its way to a runtime; each is left out when it would be empty.
 enum RuntimeEventHeaders {
-    static func make(_ event: InvocationEvent) -> HTTPHeaders {
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(8)
-        headers.add(name: "Content-Type", value: "application/json")
-        headers.add(name: "Lambda-Runtime-Aws-Request-Id", value: event.requestID)
-        headers.add(
-            name: "Lambda-Runtime-Deadline-Ms", value: String(event.deadlineUnixMilliseconds))
-        if !event.invokedFunctionARN.isEmpty {
-            headers.add(
-                name: "Lambda-Runtime-Invoked-Function-Arn", value: event.invokedFunctionARN)
-        }
-        if !event.traceHeader.isEmpty {
-            headers.add(name: "Lambda-Runtime-Trace-Id", value: event.traceHeader)
-        }
-        if let context = event.clientContext, !context.isEmpty {
-            headers.add(name: "Lambda-Runtime-Client-Context", value: oneLine(context))
-        }
-        return headers
+    static func write(_ event: InvocationEvent, to buffer: inout ByteBuffer) {
+        buffer.writeStaticString("Content-Type: application/json\r\n")
+        field("Lambda-Runtime-Aws-Request-Id: ", event.requestID.utf8, &buffer)
+        field(
+            "Lambda-Runtime-Deadline-Ms: ", String(event.deadlineUnixMilliseconds).utf8, &buffer)
+        field("Lambda-Runtime-Invoked-Function-Arn: ", event.invokedFunctionARN.utf8, &buffer)
+        field("Lambda-Runtime-Trace-Id: ", event.traceHeader.utf8, &buffer)
+        field("Lambda-Runtime-Client-Context: ", event.clientContext ?? [], &buffer)
     }
 
-    /// JSON may be written over many lines and a header may not; what is between the tokens may as well be a space.
-    private static func oneLine(_ json: [UInt8]) -> String {
-        String(decoding: json.map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }, as: UTF8.self)
+    private static func field(
+        _ name: StaticString, _ value: some Collection<UInt8>, _ buffer: inout ByteBuffer
+    ) {
+        guard !value.isEmpty else { return }
+        buffer.writeStaticString(name)
+        let start = buffer.writerIndex - buffer.readerIndex
+        buffer.writeBytes(value)
+        // JSON may be written over many lines and a field may not; what is between the tokens may as well be a space.
+        buffer.withUnsafeMutableReadableBytes { bytes in
+            for index in start..<bytes.count
+            where bytes[index] < 0x20 || bytes[index] == 0x7F { bytes[index] = 0x20 }
+        }
+        buffer.writeStaticString("\r\n")
     }
 }

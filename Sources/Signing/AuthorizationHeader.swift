@@ -1,0 +1,78 @@
+/// The value of an `Authorization` header of AWS Signature Version 4, taken apart; nothing in it is checked but its form.
+///
+/// `AWS4-HMAC-SHA256 Credential=KEY/20130524/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=HEX`
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
+public struct AuthorizationHeader: Sendable {
+    /// What is missing in a value that cannot be taken apart.
+    public enum Problem: Error {
+        /// It does not begin with "AWS4-HMAC-SHA256 ".
+        case otherScheme
+        /// One of `Credential`, `SignedHeaders` and `Signature` is not there.
+        case incomplete
+    }
+
+    /// The value of `Credential`.
+    public let credential: Substring
+    /// In the order given, as they are spelt.
+    public let signedHeaders: [Substring]
+    public let signature: Substring
+
+    private static let scheme = "AWS4-HMAC-SHA256 "
+
+    public init(_ text: String) throws(Problem) {
+        guard text.hasPrefix(Self.scheme) else { throw .otherScheme }
+        var (credential, names, signature): (Substring?, Substring?, Substring?)
+        let fields = Substring(text.utf8.dropFirst(Self.scheme.utf8.count))
+        for field in fields.pieces(",") {
+            let pair = Substring(field.utf8.drop { $0 == 0x20 }).pieces("=", maxSplits: 1)
+            guard pair.count == 2 else { continue }
+            switch pair[0] {
+            case "Credential": credential = pair[1]
+            case "SignedHeaders": names = pair[1]
+            case "Signature": signature = pair[1]
+            default: break
+            }
+        }
+        guard let credential, let names, let signature else { throw .incomplete }
+        self.credential = credential
+        signedHeaders = names.pieces(";")
+        self.signature = signature
+    }
+}
+
+/// Who signed, and for where: `ACCESSKEY/20130524/us-east-1/s3/aws4_request`.
+public struct CredentialScope: Sendable {
+    public let accessKeyID: Substring
+    /// "20130524"
+    public let day: Substring
+    public let region: Substring
+    public let service: Substring
+
+    /// Nil when it does not have these parts.
+    public init?(_ text: Substring) {
+        let pieces = text.pieces("/")
+        guard pieces.count >= 5, pieces[pieces.count - 1] == "aws4_request" else { return nil }
+        // An access key may have slashes of its own.
+        accessKeyID = Substring(text.utf8[..<pieces[pieces.count - 4].startIndex].dropLast())
+        day = pieces[pieces.count - 4]
+        region = pieces[pieces.count - 3]
+        service = pieces[pieces.count - 2]
+    }
+}
+
+extension Substring {
+    /// By bytes, which is several times faster than by characters (by those it took a quarter of a small request's time);
+    /// empty pieces are kept.
+    package func pieces(_ separator: Unicode.Scalar, maxSplits: Int = .max) -> [Substring] {
+        let separator = UInt8(ascii: separator)
+        var pieces: [Substring] = []
+        var rest = self
+        while pieces.count < maxSplits, let end = rest.utf8.firstIndex(of: separator) {
+            pieces.append(rest[..<end])
+            rest = rest[rest.utf8.index(after: end)...]
+        }
+        pieces.append(rest)
+        return pieces
+    }
+}

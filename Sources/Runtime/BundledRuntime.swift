@@ -41,6 +41,8 @@ public final class BundledRuntime: Sendable {
         public var builtIns: [BuiltIn] = []
         /// What is frozen when a built-in function is published: this process's executable.
         public var executable = "/proc/self/exe"
+        /// Where packages come from that a request names by bucket and key; nil: such requests are refused.
+        public var packageSource: (any PackageSource)?
         public var sender: any DeliverySender
         public var logger: Logger
 
@@ -105,6 +107,7 @@ public final class BundledRuntime: Sendable {
                     region: configuration.region, account: configuration.account,
                     accountConcurrency: configuration.invocations.limits.accountConcurrency,
                     executable: configuration.executable,
+                    packageSource: configuration.packageSource,
                     changed: { name, version in
                         await late.engine.withLock { $0 }?.retire(name, version: version)
                     },
@@ -124,8 +127,8 @@ public final class BundledRuntime: Sendable {
                     timeoutSeconds: builtIn.timeoutSeconds, codeSHA256: "built-in")
                 if !isKnown {
                     configuration.logger.warning(
-                        "a function has the name of one that is compiled in, and stays as it is; delete it to have the other back",
-                        metadata: ["function": "\(builtIn.name)"])
+                        "the function \(builtIn.name) is one that somebody has made, and stays so; the one of this name that is compiled in comes back when it is deleted"
+                    )
                 }
             }
             let region = configuration.region

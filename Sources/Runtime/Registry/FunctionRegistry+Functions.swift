@@ -31,8 +31,7 @@ extension FunctionRegistry {
         }
         let tags = settings.Tags ?? [:]
         try FunctionRules.check(tags: tags)
-        let package = try await package(
-            zip: code.ZipFile, bucket: code.S3Bucket, image: code.ImageUri)
+        let package = try await package(code)
         let answer = try await using(package) {
             () throws(LambdaServiceError) -> FunctionDocuments.Configuration in
             var snapshot = FunctionRecord.Snapshot(
@@ -132,8 +131,7 @@ extension FunctionRegistry {
         let before = try record(name)
         guard before.latest.codeDirectory != nil else { throw FunctionRules.builtIn(name) }
         try FunctionRules.check(architectures: code.Architectures)
-        let package = try await package(
-            zip: code.ZipFile, bucket: code.S3Bucket, image: code.ImageUri)
+        let package = try await package(code.code)
         let answer = try await using(package) {
             () throws(LambdaServiceError) -> FunctionDocuments.Configuration in
             if code.DryRun == true {
@@ -191,36 +189,5 @@ extension FunctionRegistry {
         await settings.changed(name, "$LATEST")
         settle(name, answer.RevisionId)
         return answer
-    }
-
-    func package(
-        zip: String?, bucket: String?, image: String?
-    ) async throws(LambdaServiceError) -> PackageStore.Package {
-        if image != nil {
-            throw LambdaServiceError(
-                .invalidParameterValue, "This runtime runs zip packages, and no container images.")
-        }
-        if bucket != nil {
-            throw LambdaServiceError(
-                .invalidParameterValue,
-                "This runtime takes packages as a ZipFile in the request, and not from a bucket.")
-        }
-        guard let zip else {
-            throw LambdaServiceError(
-                .invalidParameterValue,
-                "Please provide a source for function code.")
-        }
-        let packages = packages
-        // Not on the caller's executor, which may be the loop that all requests share.
-        let stored = await Task.detached {
-            () -> Result<PackageStore.Package, LambdaServiceError> in
-            guard let bytes = Base64.decode(zip) else { return .failure(PackageStore.notUnzipped) }
-            do throws(LambdaServiceError) {
-                return .success(try packages.store(zip: bytes))
-            } catch {
-                return .failure(error)
-            }
-        }.value
-        return try stored.get()
     }
 }

@@ -17,10 +17,13 @@ public final class FunctionRegistry: FunctionDirectory {
         public var provision: @Sendable (FunctionVersion, Int) async -> Int
         /// The executable that is frozen when a compiled-in function is published.
         public var executable: String?
+        /// nil: packages come in requests only.
+        public var packageSource: (any PackageSource)?
 
         public init(
             region: String = "us-east-1", account: String = "000000000000",
             accountConcurrency: Int = 1000, executable: String? = nil,
+            packageSource: (any PackageSource)? = nil,
             changed: @escaping @Sendable (String, String?) async -> Void = { _, _ in },
             provision: @escaping @Sendable (FunctionVersion, Int) async -> Int = { _, _ in 0 }
         ) {
@@ -28,6 +31,7 @@ public final class FunctionRegistry: FunctionDirectory {
             self.account = account
             self.accountConcurrency = accountConcurrency
             self.executable = executable
+            self.packageSource = packageSource
             self.changed = changed
             self.provision = provision
         }

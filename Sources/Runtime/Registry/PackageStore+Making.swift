@@ -4,12 +4,14 @@ import Signing
 extension PackageStore {
     /// Unpacks a zip, or finds it unpacked. The caller holds the package, and releases it.
     ///
+    /// - Parameter limit: of the zip, in bytes.
     /// - Throws: ``LambdaServiceError`` worded as Lambda does it, with nothing left on the disk.
-    public func store(zip: [UInt8]) throws(LambdaServiceError) -> Package {
-        guard zip.count <= Self.zippedMaximum else {
+    public func store(
+        zip: [UInt8], limit: Int = zippedMaximum
+    ) throws(LambdaServiceError) -> Package {
+        guard zip.count <= limit else {
             throw LambdaServiceError(
-                .requestEntityTooLarge,
-                "Zipped size must be smaller than \(Self.zippedMaximum) bytes")
+                .requestEntityTooLarge, "Zipped size must be smaller than \(limit) bytes")
         }
         let digest = Checksum.of(zip, .sha256)
         let package = package(digest, size: Int64(zip.count))

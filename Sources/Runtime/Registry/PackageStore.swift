@@ -24,7 +24,7 @@ public final class PackageStore: Sendable {
     }
 
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-    static let zippedMaximum = 52_428_800
+    public static let zippedMaximum = 52_428_800
     static let unzippedMaximum = 262_144_000
 
     public let folder: String

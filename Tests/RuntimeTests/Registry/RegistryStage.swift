@@ -19,7 +19,8 @@ final class RegistryStage: Sendable {
 
     init(
         folder existing: String? = nil, accountConcurrency: Int = 1000,
-        executable: String = "/bin/true", lingering: Duration = .zero
+        executable: String = "/bin/true", packageSource: (any PackageSource)? = nil,
+        lingering: Duration = .zero
     ) async throws {
         isOwner = existing == nil
         folder =
@@ -36,6 +37,7 @@ final class RegistryStage: Sendable {
             database: database, packages: packages,
             settings: .init(
                 accountConcurrency: accountConcurrency, executable: executable,
+                packageSource: packageSource,
                 changed: { name, version in
                     changed.withLock { $0.append("\(name):\(version ?? "*")") }
                 },

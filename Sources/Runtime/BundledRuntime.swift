@@ -41,6 +41,8 @@ public final class BundledRuntime: Sendable {
         public var builtIns: [BuiltIn] = []
         /// What is frozen when a built-in function is published: this process's executable.
         public var executable = "/proc/self/exe"
+        /// Where packages come from that a request names by bucket and key; nil: such requests are refused.
+        public var packageSource: (any PackageSource)?
         public var sender: any DeliverySender
         public var logger: Logger
 
@@ -90,31 +92,44 @@ public final class BundledRuntime: Sendable {
         let credentials = try RuntimeCredentials.load(path: folder + "/credentials")
         let database = try StateDatabase(path: folder + "/state.sqlite")
         let temporary = folder + "/tmp"
+        // Of environments whose process was killed: whoever holds the lock has the only ones.
+        DurableFolder.remove(temporary)
         mkdir(temporary, 0o700)
         // One loop: requests and the functions' processes meet on it without waking another thread.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
             // The registry, the engine and what compiled-in functions invoke by know each other.
             let late = LateService()
+            let packages = PackageStore(folder: folder + "/packages")
             let registry = try await FunctionRegistry(
-                database: database, packages: PackageStore(folder: folder + "/packages"),
+                database: database, packages: packages,
                 settings: FunctionRegistry.Settings(
                     region: configuration.region, account: configuration.account,
+                    accountConcurrency: configuration.invocations.limits.accountConcurrency,
                     executable: configuration.executable,
-                    changed: { name in await late.engine.withLock { $0 }?.retire(name) },
+                    packageSource: configuration.packageSource,
+                    changed: { name, version in
+                        await late.engine.withLock { $0 }?.retire(name, version: version)
+                    },
                     provision: { version, count in
                         await late.engine.withLock { $0 }?.provision(version, count: count) ?? 0
                     }))
+            await registry.sweepPackages(holding: lock)
             let lines = LedgerBuffer(database: database, logger: configuration.logger)
             let address = Locked("")
             let engine = makeEngine(
-                configuration, database, registry, credentials, group, temporary, lines, address,
-                late)
+                configuration, database, registry, packages, credentials, group, temporary, lines,
+                address, late)
             late.engine.withLock { $0 = engine }
             for builtIn in configuration.builtIns {
-                try await registry.registerBuiltIn(
+                let isKnown = try await registry.registerBuiltIn(
                     builtIn.name, description: builtIn.description, memoryMB: builtIn.memoryMB,
                     timeoutSeconds: builtIn.timeoutSeconds, codeSHA256: "built-in")
+                if !isKnown {
+                    configuration.logger.warning(
+                        "the function \(builtIn.name) is one that somebody has made, and stays so; the one of this name that is compiled in comes back when it is deleted"
+                    )
+                }
             }
             let region = configuration.region
             let invocations = InvocationRoutes(service: engine) {
@@ -141,7 +156,8 @@ public final class BundledRuntime: Sendable {
 
     private static func makeEngine(
         _ configuration: Configuration, _ database: StateDatabase, _ registry: FunctionRegistry,
-        _ credentials: Credentials, _ group: MultiThreadedEventLoopGroup, _ temporary: String,
+        _ packages: PackageStore, _ credentials: Credentials, _ group: MultiThreadedEventLoopGroup,
+        _ temporary: String,
         _ lines: LedgerBuffer, _ address: Locked<String>, _ late: LateService
     ) -> InvocationEngine {
         let logger = configuration.logger
@@ -165,12 +181,14 @@ public final class BundledRuntime: Sendable {
             // How a function invokes others with AWS's own SDK.
             var variables = given
             variables["AWS_ENDPOINT_URL_LAMBDA"] = address.withLock { $0 }
-            return ProcessEnvironment(
+            let environment = ProcessEnvironment(
                 version,
                 ProcessSettings(
                     group: group, commands: configuration.commands, region: configuration.region,
                     variables: variables, temporaryRoot: temporary, log: log,
                     isProvisioned: isProvisioned))
+            guard let package = version.codeDirectory else { return environment }
+            return PackagedEnvironment(environment, directory: package, packages: packages)
         }
         return InvocationEngine(
             configuration.invocations, database: database, directory: registry,

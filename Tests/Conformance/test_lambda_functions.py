@@ -210,6 +210,10 @@ def test_a_bomb_is_not_unpacked(client, name):
         ({"Timeout": 901}, "InvalidParameterValueException", "'timeout'"),
         ({"Environment": {"Variables": {"AWS_REGION": "x"}}}, "InvalidParameterValueException", "reserved keys"),
         ({"Environment": {"Variables": {"A": "x" * 5000}}}, "InvalidParameterValueException", "exceeded the 4KB limit"),
+        ({"Role": "admin"}, "ValidationException", "Value 'admin' at 'role' failed to satisfy constraint"),
+        ({"Handler": "a b"}, "ValidationException", "Value 'a b' at 'handler' failed to satisfy constraint"),
+        ({"TracingConfig": {"Mode": "On"}}, "ValidationException", "enum value set: [Active, PassThrough]"),
+        ({"LoggingConfig": {"LogFormat": "Yaml"}}, "ValidationException", "enum value set: [JSON, Text]"),
         ({"Layers": ["arn:aws:lambda:us-east-1:1:layer:l:1"]}, "InvalidParameterValueException", "no layers"),
     ],
 )
@@ -296,6 +300,41 @@ def test_provisioned_concurrency_keeps_environments_warm(client, name):
         lambda: client.get_provisioned_concurrency_config(FunctionName=name, Qualifier="1")["Status"] == "READY"
     )
     assert client.invoke(FunctionName=name, Qualifier="1")["Payload"].read() == b'"provisioned-concurrency"'
+
+
+def test_provisioned_concurrency_follows_its_alias_and_has_limits(client, name):
+    create(client, name, CODE.format(0))
+    assert publish(client, name, 1)["Version"] == "1"
+    assert publish(client, name, 2)["Version"] == "2"
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    for count, message in (
+        (901, "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its "
+              "minimum value of [100]."),
+        (1001, "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [1000]."),
+    ):  # fmt: skip
+        assert message == refused(
+            "InvalidParameterValueException",
+            lambda: client.put_provisioned_concurrency_config(
+                FunctionName=name, Qualifier="live", ProvisionedConcurrentExecutions=count
+            ),
+        )
+
+    def ready():
+        return client.get_provisioned_concurrency_config(FunctionName=name, Qualifier="live")["Status"] == "READY"
+
+    client.put_provisioned_concurrency_config(FunctionName=name, Qualifier="live", ProvisionedConcurrentExecutions=1)
+    eventually(ready)
+    client.update_alias(FunctionName=name, Name="live", FunctionVersion="2")
+    eventually(ready)
+    assert client.invoke(FunctionName=name, Qualifier="live")["ExecutedVersion"] == "2"
+    client.put_provisioned_concurrency_config(FunctionName=name, Qualifier="1", ProvisionedConcurrentExecutions=1)
+    page = client.list_provisioned_concurrency_configs(FunctionName=name, MaxItems=1)
+    assert page["ProvisionedConcurrencyConfigs"][0]["FunctionArn"].endswith(f"{name}:1")
+    page = client.list_provisioned_concurrency_configs(FunctionName=name, Marker=page["NextMarker"])
+    assert page["ProvisionedConcurrencyConfigs"][0]["FunctionArn"].endswith(f"{name}:live") and "NextMarker" not in page
+    client.delete_function(FunctionName=name, Qualifier="1")
+    client.delete_alias(FunctionName=name, Name="live")
+    assert client.list_provisioned_concurrency_configs(FunctionName=name)["ProvisionedConcurrencyConfigs"] == []
 
 
 @pytest.fixture

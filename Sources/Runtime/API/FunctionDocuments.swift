@@ -55,11 +55,19 @@ enum FunctionDocuments {
     struct CodeUpdate: Decodable, Sendable {
         var ZipFile: String?
         var S3Bucket: String?
+        var S3Key: String?
+        var S3ObjectVersion: String?
         var ImageUri: String?
         var Publish: Bool?
         var DryRun: Bool?
         var RevisionId: String?
         var Architectures: [String]?
+
+        var code: Code {
+            Code(
+                ZipFile: ZipFile, S3Bucket: S3Bucket, S3Key: S3Key,
+                S3ObjectVersion: S3ObjectVersion, ImageUri: ImageUri)
+        }
     }
 
     struct Publication: Decodable, Sendable {

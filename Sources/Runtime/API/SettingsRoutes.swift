@@ -15,6 +15,15 @@ public struct SettingsRoutes: Sendable {
         try FunctionReference(call.function, qualifier: call.qualifier, region: region)
     }
 
+    /// Source of the limit: <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionEventInvokeConfigs.html>
+    private func page<Item: Sendable>(
+        _ items: [Item], _ call: LambdaCall
+    ) throws(LambdaServiceError) -> FunctionRegistry.Page<Item> {
+        try FunctionRegistry.page(
+            items, marker: call.query("Marker"),
+            maximum: call.query("MaxItems").flatMap { Int($0) }, limit: 50)
+    }
+
     public var routes: [LambdaRoute] { eventInvoke + provisioned + urls + others }
 
     private static let eventInvokePath = "/2019-09-25/functions/*/event-invoke-config"
@@ -39,12 +48,11 @@ public struct SettingsRoutes: Sendable {
             LambdaRoute("GET", path + "/list") { call throws(LambdaServiceError) in
                 struct List: Encodable {
                     var FunctionEventInvokeConfigs: [SettingsDocuments.EventInvokeAnswer]
+                    var NextMarker: String?
                 }
+                let page = try page(registry.eventInvokes(reference(call).name), call)
                 return LambdaCall.answer(
-                    200,
-                    List(
-                        FunctionEventInvokeConfigs: try registry.eventInvokes(reference(call).name))
-                )
+                    200, List(FunctionEventInvokeConfigs: page.items, NextMarker: page.next))
             },
             LambdaRoute("DELETE", path) { call throws(LambdaServiceError) in
                 try await registry.deleteEventInvoke(reference(call))
@@ -68,12 +76,12 @@ public struct SettingsRoutes: Sendable {
                 if call.query("List") == "ALL" {
                     struct List: Encodable {
                         var ProvisionedConcurrencyConfigs: [SettingsDocuments.Provisioned]
+                        var NextMarker: String?
                     }
+                    let page = try page(registry.provisioned(reference(call).name), call)
                     return LambdaCall.answer(
                         200,
-                        List(
-                            ProvisionedConcurrencyConfigs: try registry.provisioned(
-                                reference(call).name)))
+                        List(ProvisionedConcurrencyConfigs: page.items, NextMarker: page.next))
                 }
                 return LambdaCall.answer(200, try registry.provisioned(reference(call)))
             },
@@ -105,9 +113,13 @@ public struct SettingsRoutes: Sendable {
                 return APIAnswer(204)
             },
             LambdaRoute("GET", path + "s") { call throws(LambdaServiceError) in
-                struct List: Encodable { var FunctionUrlConfigs: [SettingsDocuments.URLAnswer] }
+                struct List: Encodable {
+                    var FunctionUrlConfigs: [SettingsDocuments.URLAnswer]
+                    var NextMarker: String?
+                }
+                let page = try page(registry.urls(reference(call).name), call)
                 return LambdaCall.answer(
-                    200, List(FunctionUrlConfigs: try registry.urls(reference(call).name)))
+                    200, List(FunctionUrlConfigs: page.items, NextMarker: page.next))
             },
         ]
     }

@@ -40,15 +40,21 @@ public final class EnvironmentPool: Sendable {
         /// Never more of a version than settle.
         var soon: [FunctionVersion: [Waiter]] = [:]
         var allowance: ScalingAllowance
-        /// Environments of an older one are not used again.
+        /// Environments of an older one are not used again. Of all versions, and of each besides.
         var generation = 0
+        var generations: [String: Int] = [:]
         /// By version, the most recently used last, so that what is not needed grows old.
         var idle: [FunctionVersion: [Idle]] = [:]
         var provisioned: [FunctionVersion: Int] = [:]
+
+        func generation(of version: FunctionVersion) -> Int {
+            generation + (generations[version.version] ?? 0)
+        }
     }
 
     private struct Leased {
         var environment: any ExecutionEnvironment
+        var generation: Int
         var isSettling = false
     }
 
@@ -147,7 +153,7 @@ public final class EnvironmentPool: Sendable {
             if reserved == nil { state.runningUnreserved += 1 }
             let lease = Self.lease(
                 idle?.environment ?? make(version, false), isCold: idle == nil, reserved != nil,
-                idle?.generation ?? function.generation, &state)
+                idle?.generation ?? function.generation(of: version), &state)
             return idle == nil ? .new(lease) : .warm(lease)
         }
     }
@@ -157,7 +163,8 @@ public final class EnvironmentPool: Sendable {
         _ generation: Int, _ state: inout State
     ) -> Lease {
         state.nextLease += 1
-        state.leased[state.nextLease] = Leased(environment: environment)
+        state.leased[state.nextLease] = Leased(
+            environment: environment, generation: generation)
         return Lease(
             number: state.nextLease, environment: environment, isCold: isCold,
             isReserved: isReserved, generation: generation)
@@ -251,7 +258,7 @@ public final class EnvironmentPool: Sendable {
             let wasSettling = state.leased.removeValue(forKey: lease.number)?.isSettling ?? false
             let isOld =
                 isUsedUp || state.isClosed
-                || state.functions[name]?.generation != lease.generation
+                || state.functions[name]?.generation(of: version) != lease.generation
             if wasSettling {
                 let left = (state.functions[name]?.settling[version] ?? 1) - 1
                 state.functions[name]?.settling[version] = left > 0 ? left : nil
@@ -294,49 +301,63 @@ public final class EnvironmentPool: Sendable {
         return isOld
     }
 
-    /// Stops a function's environments: the idle ones now, the running ones when their event has ended. For a change of
-    /// its code or configuration, and for its end.
-    public func retire(_ functionName: String) async {
-        let idle = state.withLock { state in
-            state.functions[functionName]?.generation += 1
-            let idle = state.functions[functionName]?.idle ?? [:]
-            state.functions[functionName]?.idle = [:]
-            state.functions[functionName]?.provisioned = [:]
+    /// Stops a function's environments, or those of one version: the idle ones now, the running ones when their event has
+    /// ended. For a change of its code or configuration, and for its end.
+    ///
+    /// - Parameter version: "$LATEST" or a number; nil: all of them.
+    public func retire(_ functionName: String, version: String? = nil) async {
+        let idle = state.withLock { state -> [any ExecutionEnvironment] in
+            guard var function = state.functions.removeValue(forKey: functionName) else {
+                return []
+            }
+            if let version {
+                function.generations[version, default: 0] += 1
+            } else {
+                function.generation += 1
+            }
+            let isRetired = { (other: FunctionVersion) in version == nil || other.version == version
+            }
+            let idle = function.idle.filter { isRetired($0.key) }
+            function.idle = function.idle.filter { !isRetired($0.key) }
+            function.provisioned = function.provisioned.filter { !isRetired($0.key) }
+            state.functions[functionName] = function
             return idle.values.flatMap { $0.map(\.environment) }
         }
         await Self.stop(idle)
     }
 
-    /// Keeps `count` initialised environments of a version; returns how many there are now. A failed one is not kept.
+    /// Keeps `count` initialised environments of a version, those that run an event among them; stops those that were
+    /// kept above that. A failed one is not kept.
+    ///
+    /// - Returns: how many there are now.
     public func provision(_ version: FunctionVersion, count: Int) async -> Int {
         let now = ContinuousClock.now
-        let (missing, generation) = state.withLock { state in
+        let (missing, surplus, generation) = state.withLock { state in
             var function =
                 state.functions.removeValue(forKey: version.functionName)
                 ?? Function(
                     allowance: ScalingAllowance(burst: limits.environmentBurst, now: now))
-            function.provisioned[version] = count > 0 ? count : nil
-            let missing = count - (function.idle[version]?.count ?? 0)
-            let generation = function.generation
-            state.functions[version.functionName] = function
-            return (state.isClosed ? 0 : max(0, missing), generation)
+            defer { state.functions[version.functionName] = function }
+            let before = function.provisioned.updateValue(count, forKey: version) ?? 0
+            if count == 0 { function.provisioned[version] = nil }
+            let generation = function.generation(of: version)
+            let running = state.leased.values.count(where: {
+                $0.generation == generation && $0.environment.version == version
+            })
+            var idle = function.idle[version] ?? []
+            let there = idle.count + running
+            let extra = max(0, min(before - count, there - count, idle.count))
+            let surplus = idle.prefix(extra).map(\.environment)
+            idle.removeFirst(extra)
+            function.idle[version] = idle.isEmpty ? nil : idle
+            return (state.isClosed ? 0 : max(0, count - there), surplus, generation)
         }
-        let made = await withTaskGroup(of: (any ExecutionEnvironment)?.self) { group in
-            for _ in 0..<missing {
-                group.addTask {
-                    let environment = self.make(version, true)
-                    if await environment.initialize().succeeded { return environment }
-                    await environment.stop()
-                    return nil
-                }
-            }
-            var made: [any ExecutionEnvironment] = []
-            for await environment in group { if let environment { made.append(environment) } }
-            return made
-        }
+        await Self.stop(surplus)
+        let made = await initialized(version, missing)
         let unwanted = state.withLock { state -> [any ExecutionEnvironment] in
+            guard !made.isEmpty else { return [] }
             guard !state.isClosed,
-                state.functions[version.functionName]?.generation == generation
+                state.functions[version.functionName]?.generation(of: version) == generation
             else { return made }
             state.functions[version.functionName]?.idle[version, default: []].append(
                 contentsOf: made.map {
@@ -348,6 +369,25 @@ public final class EnvironmentPool: Sendable {
         return unwanted.isEmpty ? count - missing + made.count : 0
     }
 
+    /// New environments, ready for an event; fewer where some fail.
+    private func initialized(
+        _ version: FunctionVersion, _ count: Int
+    ) async -> [any ExecutionEnvironment] {
+        await withTaskGroup(of: (any ExecutionEnvironment)?.self) { group in
+            for _ in 0..<count {
+                group.addTask {
+                    let environment = self.make(version, true)
+                    if await environment.initialize().succeeded { return environment }
+                    await environment.stop()
+                    return nil
+                }
+            }
+            var made: [any ExecutionEnvironment] = []
+            for await environment in group { if let environment { made.append(environment) } }
+            return made
+        }
+    }
+
     /// Stops what has been idle for longer than its lifetime; what is provisioned stays.
     ///
     /// - Returns: when to look again.
@@ -357,6 +397,8 @@ public final class EnvironmentPool: Sendable {
             var old: [any ExecutionEnvironment] = []
             for (name, function) in state.functions {
                 for (version, idle) in function.idle {
+                    // The last one was taken: the version may be one that nobody will ask for again.
+                    if idle.isEmpty { state.functions[name]?.idle[version] = nil }
                     let kept = function.provisioned[version] ?? 0
                     let surplus = idle.prefix(max(0, idle.count - kept))
                     let aged = surplus.prefix { now - $0.since >= lifetime }

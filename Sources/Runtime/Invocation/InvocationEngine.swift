@@ -84,8 +84,10 @@ public final class InvocationEngine: InvocationService {
         await pool.close(grace: grace) { queue.cutOff() }
     }
 
-    /// After a change of a function's code or configuration, and after its end.
-    public func retire(_ functionName: String) async { await pool.retire(functionName) }
+    /// After a change of a function's code or configuration, and after its end; of one version, or of all.
+    public func retire(_ functionName: String, version: String? = nil) async {
+        await pool.retire(functionName, version: version)
+    }
 
     /// - Returns: how many initialised environments the version has now.
     public func provision(_ version: FunctionVersion, count: Int) async -> Int {

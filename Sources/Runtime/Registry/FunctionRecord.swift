@@ -99,6 +99,47 @@ struct FunctionRecord: Codable, Sendable {
         var modifiedAt: Int64
     }
 
+    /// The names of the packages that its versions run from.
+    var packages: Set<String> {
+        Set(([latest] + versions).compactMap { $0.codeDirectory.map(PackageStore.name) })
+    }
+
+    /// The concurrency that no other function can have.
+    var committedConcurrency: Int { reservedConcurrency ?? provisioned.values.reduce(0, +) }
+
+    /// The state folder may have been moved since the record was written.
+    mutating func movePackages(to folder: String) {
+        func moved(_ directory: String?) -> String? {
+            directory.map { "\(folder)/\(PackageStore.name(of: $0))" }
+        }
+        latest.codeDirectory = moved(latest.codeDirectory)
+        for index in versions.indices {
+            versions[index].codeDirectory = moved(versions[index].codeDirectory)
+        }
+    }
+
+    /// Takes away what belongs to a version or an alias that is gone.
+    mutating func removeSettings(of qualifier: String) {
+        eventInvoke[qualifier] = nil
+        provisioned[qualifier] = nil
+        provisionedAt[qualifier] = nil
+        urls[qualifier] = nil
+        policies[qualifier] = nil
+        policyRevisions[qualifier] = nil
+    }
+
+    /// Takes away what is left of versions and aliases that are gone.
+    mutating func removeOrphans() {
+        let keys = [
+            Set(eventInvoke.keys), Set(provisioned.keys), Set(provisionedAt.keys), Set(urls.keys),
+            Set(policies.keys), Set(policyRevisions.keys),
+        ]
+        let all = keys.reduce(Set()) { $0.union($1) }
+        for key in all where !key.isEmpty && aliases[key] == nil && snapshot(key) == nil {
+            removeSettings(of: key)
+        }
+    }
+
     func snapshot(_ version: String) -> Snapshot? {
         version == "$LATEST" ? latest : versions.first { $0.version == version }
     }

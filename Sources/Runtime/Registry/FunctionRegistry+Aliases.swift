@@ -40,7 +40,7 @@ extension FunctionRegistry {
         _ name: String, _ aliasName: String, _ settings: FunctionDocuments.AliasSettings
     ) async throws(LambdaServiceError) -> FunctionDocuments.Alias {
         let arn = arn(name)
-        return try await change(name) {
+        let answer = try await change(name) {
             record throws(LambdaServiceError) -> FunctionDocuments.Alias in
             guard let function = record else { throw notFound(name) }
             guard var alias = function.aliases[aliasName] else {
@@ -53,10 +53,16 @@ extension FunctionRegistry {
                 alias.additional = routing.AdditionalVersionWeights ?? [:]
             }
             try check(alias, of: function)
+            if function.provisioned[aliasName] != nil {
+                try checkProvisioned(alias, of: function)
+            }
             alias.revisionID = Self.makeRevision()
             record?.aliases[aliasName] = alias
             return Self.document(alias, arn)
         }
+        // What is kept warm is what it points to.
+        rewarm(name)
+        return answer
     }
 
     func alias(
@@ -85,10 +91,9 @@ extension FunctionRegistry {
         try await change(name) { record throws(LambdaServiceError) in
             guard record != nil else { throw notFound(name) }
             record?.aliases[aliasName] = nil
-            record?.eventInvoke[aliasName] = nil
-            record?.provisioned[aliasName] = nil
-            record?.urls[aliasName] = nil
+            record?.removeSettings(of: aliasName)
         }
+        rewarm(name)
     }
 
     private static func check(aliasName: String) throws(LambdaServiceError) {

@@ -29,54 +29,81 @@ extension FunctionRegistry {
         guard state.withLock({ $0.functions[name] == nil }) else {
             throw LambdaServiceError(.resourceConflict, "Function already exist: \(name)")
         }
-        let package = try await package(
-            zip: code.ZipFile, bucket: code.S3Bucket, image: code.ImageUri)
-        var snapshot = FunctionRecord.Snapshot(
-            runtime: runtime, role: role, handler: handler, logGroup: "/aws/lambda/\(name)",
-            codeSHA256: package.sha256, codeSize: package.size, codeDirectory: package.directory,
-            modifiedAt: UnixTime.milliseconds(), revisionID: Self.makeRevision())
-        FunctionRules.apply(settings, to: &snapshot)
-        snapshot.isPending = true
-        let publishes = settings.Publish == true
-        let (tags, made) = (settings.Tags ?? [:], snapshot)
+        let tags = settings.Tags ?? [:]
         try FunctionRules.check(tags: tags)
+        let package = try await package(code)
+        let answer = try await using(package) {
+            () throws(LambdaServiceError) -> FunctionDocuments.Configuration in
+            var snapshot = FunctionRecord.Snapshot(
+                runtime: runtime, role: role, handler: handler, logGroup: "/aws/lambda/\(name)",
+                codeSHA256: package.sha256, codeSize: package.size,
+                codeDirectory: package.directory, modifiedAt: UnixTime.milliseconds(),
+                revisionID: Self.makeRevision())
+            try FunctionRules.apply(settings, to: &snapshot)
+            snapshot.isPending = true
+            return try await add(name, snapshot, tags: tags, publishes: settings.Publish == true)
+        }
+        settle(name, answer.RevisionId)
+        return answer
+    }
+
+    private func add(
+        _ name: String, _ snapshot: FunctionRecord.Snapshot, tags: [String: String],
+        publishes: Bool
+    ) async throws(LambdaServiceError) -> FunctionDocuments.Configuration {
         let arn = arn(name)
-        let answer = try await change(name) {
+        return try await change(name) {
             record throws(LambdaServiceError) -> FunctionDocuments.Configuration in
             guard record == nil else {
                 throw LambdaServiceError(.resourceConflict, "Function already exist: \(name)")
             }
-            var new = FunctionRecord(name: name, latest: made)
+            var new = FunctionRecord(name: name, latest: snapshot)
+            new.nextVersion = nextVersion(name)
             new.tags = tags
-            var shown = made
+            var shown = snapshot
             if publishes {
-                shown.version = "1"
+                shown.version = String(new.nextVersion)
                 var version = shown
                 version.isPending = false
                 new.versions = [version]
-                new.nextVersion = 2
+                new.nextVersion += 1
             }
             record = new
             return Self.document(shown, name, arn, qualified: publishes)
         }
-        settle(name)
-        return answer
     }
 
+    /// The number of a new function's first version: after those of all functions that had its name.
+    func nextVersion(_ name: String) -> Int { state.withLock { $0.nextVersions[name] ?? 1 } }
+
     /// A new or changed function becomes what it says after a moment, as on Lambda; its revision changes with it.
-    func settle(_ name: String) {
+    ///
+    /// - Parameter revision: of the change. After another one, that one's moment counts.
+    func settle(_ name: String, _ revision: String) {
         // As long as the registry, and for 30 ms: nobody waits for it.
         Task {
             // Nothing cancels it.
             try? await Task.sleep(for: Self.settling)
-            do throws(LambdaServiceError) {
-                try await change(name) { record throws(LambdaServiceError) in
-                    record?.latest.isPending = false
-                    record?.latest.isUpdating = false
-                    record?.latest.revisionID = Self.makeRevision()
-                }
-            } catch {
-                // It counts as settled after the next start.
+            await settleNow(name, revision)
+        }
+    }
+
+    func settleNow(_ name: String, _ revision: String) async {
+        @Sendable func settled(_ record: FunctionRecord?) -> FunctionRecord? {
+            guard var record, record.latest.revisionID == revision else { return nil }
+            record.latest.isPending = false
+            record.latest.isUpdating = false
+            record.latest.revisionID = Self.makeRevision()
+            return record
+        }
+        do throws(LambdaServiceError) {
+            try await change(name) { record throws(LambdaServiceError) in
+                if let settled = settled(record) { record = settled }
+            }
+        } catch {
+            // As after the next start.
+            state.withLock { state in
+                if let settled = settled(state.functions[name]) { state.functions[name] = settled }
             }
         }
     }
@@ -94,7 +121,7 @@ extension FunctionRegistry {
             if let runtime = settings.Runtime { snapshot.runtime = runtime }
             if let handler = settings.Handler { snapshot.handler = handler }
             if let role = settings.Role { snapshot.role = role }
-            FunctionRules.apply(settings, to: &snapshot)
+            try FunctionRules.apply(settings, to: &snapshot)
         }
     }
 
@@ -104,23 +131,42 @@ extension FunctionRegistry {
         let before = try record(name)
         guard before.latest.codeDirectory != nil else { throw FunctionRules.builtIn(name) }
         try FunctionRules.check(architectures: code.Architectures)
-        let package = try await package(
-            zip: code.ZipFile, bucket: code.S3Bucket, image: code.ImageUri)
-        if code.DryRun == true {
-            var shown = before.latest
-            shown.codeSHA256 = package.sha256
-            return Self.document(shown, name, arn(name))
+        let package = try await package(code.code)
+        let answer = try await using(package) {
+            () throws(LambdaServiceError) -> FunctionDocuments.Configuration in
+            if code.DryRun == true {
+                var shown = before.latest
+                try Self.checkIsSettled(shown, arn(name))
+                try FunctionRules.check(revision: code.RevisionId, of: shown.revisionID)
+                shown.codeSHA256 = package.sha256
+                shown.codeSize = package.size
+                return Self.document(shown, name, arn(name))
+            }
+            return try await update(name, revision: code.RevisionId) {
+                snapshot throws(LambdaServiceError) in
+                guard snapshot.codeDirectory != nil else { throw FunctionRules.builtIn(name) }
+                snapshot.codeSHA256 = package.sha256
+                snapshot.codeSize = package.size
+                snapshot.codeDirectory = package.directory
+                if let architecture = code.Architectures?.first {
+                    snapshot.architecture = architecture
+                }
+            }
         }
-        let answer = try await update(name, revision: code.RevisionId) {
-            snapshot throws(LambdaServiceError) in
-            snapshot.codeSHA256 = package.sha256
-            snapshot.codeSize = package.size
-            snapshot.codeDirectory = package.directory
-            if let architecture = code.Architectures?.first { snapshot.architecture = architecture }
+        guard code.Publish == true, code.DryRun != true else { return answer }
+        return try await publish(
+            name, FunctionDocuments.Publication(CodeSha256: package.sha256))
+    }
+
+    private static func checkIsSettled(
+        _ snapshot: FunctionRecord.Snapshot, _ arn: String
+    ) throws(LambdaServiceError) {
+        guard !snapshot.isUpdating, !snapshot.isPending else {
+            throw LambdaServiceError(
+                .resourceConflict,
+                "The operation cannot be performed at this time. An update is in progress for resource: \(arn)"
+            )
         }
-        clean(before)
-        guard code.Publish == true else { return answer }
-        return try await publish(name, FunctionDocuments.Publication())
     }
 
     private func update(
@@ -131,12 +177,7 @@ extension FunctionRegistry {
         let answer = try await change(name) {
             record throws(LambdaServiceError) -> FunctionDocuments.Configuration in
             guard var changed = record else { throw notFound(name) }
-            guard !changed.latest.isUpdating, !changed.latest.isPending else {
-                throw LambdaServiceError(
-                    .resourceConflict,
-                    "The operation cannot be performed at this time. An update is in progress for resource: \(arn)"
-                )
-            }
+            try Self.checkIsSettled(changed.latest, arn)
             try FunctionRules.check(revision: revision, of: changed.latest.revisionID)
             try body(&changed.latest)
             changed.latest.modifiedAt = UnixTime.milliseconds()
@@ -145,215 +186,8 @@ extension FunctionRegistry {
             record = changed
             return Self.document(changed.latest, name, arn)
         }
-        await settings.changed(name)
-        settle(name)
-        // Its versions' environments went with the others.
-        if state.withLock({ $0.functions[name]?.provisioned.isEmpty == false }) {
-            Task { await self.warm(name) }
-        }
+        await settings.changed(name, "$LATEST")
+        settle(name, answer.RevisionId)
         return answer
-    }
-
-    func package(
-        zip: String?, bucket: String?, image: String?
-    ) async throws(LambdaServiceError) -> PackageStore.Package {
-        if image != nil {
-            throw LambdaServiceError(
-                .invalidParameterValue, "This runtime runs zip packages, and no container images.")
-        }
-        if bucket != nil {
-            throw LambdaServiceError(
-                .invalidParameterValue,
-                "This runtime takes packages as a ZipFile in the request, and not from a bucket.")
-        }
-        guard let zip else {
-            throw LambdaServiceError(
-                .invalidParameterValue,
-                "Please provide a source for function code.")
-        }
-        let packages = packages
-        // Not on the caller's executor, which may be the loop that all requests share.
-        let stored = await Task.detached {
-            () -> Result<PackageStore.Package, LambdaServiceError> in
-            guard let bytes = Base64.decode(zip) else { return .failure(PackageStore.notUnzipped) }
-            do throws(LambdaServiceError) {
-                return .success(try packages.store(zip: bytes))
-            } catch {
-                return .failure(error)
-            }
-        }.value
-        return try stored.get()
-    }
-
-    // MARK: Publishing and deleting
-
-    func publish(
-        _ name: String, _ publication: FunctionDocuments.Publication
-    ) async throws(LambdaServiceError) -> FunctionDocuments.Configuration {
-        let current = try record(name)
-        // The executable of this moment: an upgrade of the command leaves the version as it is.
-        var frozen: PackageStore.Package?
-        if current.latest.codeDirectory == nil {
-            guard let executable = settings.executable else { throw FunctionRules.builtIn(name) }
-            let packages = packages
-            let result = await Task.detached {
-                () -> Result<PackageStore.Package, LambdaServiceError> in
-                do throws(LambdaServiceError) {
-                    return .success(try packages.freeze(executable: executable))
-                } catch {
-                    return .failure(error)
-                }
-            }.value
-            frozen = try result.get()
-        }
-        let (arn, package) = (arn(name), frozen)
-        return try await change(name) {
-            record throws(LambdaServiceError) -> FunctionDocuments.Configuration in
-            guard var changed = record else { throw notFound(name) }
-            if let digest = publication.CodeSha256, digest != changed.latest.codeSHA256 {
-                throw LambdaServiceError(
-                    .invalidParameterValue,
-                    "CodeSHA256 (\(digest)) is different from current CodeSHA256 in $LATEST (\(changed.latest.codeSHA256)). Please try again with the CodeSHA256 in $LATEST."
-                )
-            }
-            try FunctionRules.check(
-                revision: publication.RevisionId, of: changed.latest.revisionID)
-            var version = changed.latest
-            if let package {
-                version.runtime = "provided.al2023"
-                version.handler = changed.latest.handler
-                version.codeSHA256 = package.sha256
-                version.codeSize = package.size
-                version.codeDirectory = package.directory
-            }
-            if let last = changed.versions.last, last.isSame(as: version) {
-                return Self.document(last, name, arn, qualified: true)
-            }
-            version.version = String(changed.nextVersion)
-            version.isPending = false
-            version.isUpdating = false
-            version.revisionID = Self.makeRevision()
-            version.modifiedAt = UnixTime.milliseconds()
-            if let description = publication.Description { version.description = description }
-            changed.versions.append(version)
-            changed.nextVersion += 1
-            record = changed
-            return Self.document(version, name, arn, qualified: true)
-        }
-    }
-
-    func delete(_ name: String, qualifier: String?) async throws(LambdaServiceError) {
-        let before = try record(name, qualifier)
-        if qualifier == "$LATEST" {
-            throw LambdaServiceError(
-                .invalidParameterValue,
-                "$LATEST version cannot be deleted without deleting the function.")
-        }
-        try await change(name) { record throws(LambdaServiceError) in
-            guard let qualifier else {
-                record = nil
-                return
-            }
-            guard qualifier.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-                throw LambdaServiceError(
-                    .invalidParameterValue, "Only versions can be deleted by a qualifier.")
-            }
-            let users = (record?.aliases.values.map { $0 } ?? []).filter {
-                $0.version == qualifier || $0.additional[qualifier] != nil
-            }
-            guard users.isEmpty else {
-                let names = users.map(\.name).sorted().joined(separator: ", ")
-                throw LambdaServiceError(
-                    .resourceConflict,
-                    "Version \(qualifier) cannot be deleted: aliases point to it: \(names)")
-            }
-            record?.versions.removeAll { $0.version == qualifier }
-        }
-        await settings.changed(name)
-        clean(before)
-    }
-
-    /// Removes the packages of a function's former state that nothing needs any more.
-    private func clean(_ before: FunctionRecord) {
-        let needed = state.withLock { state in
-            Set(
-                state.functions.values.flatMap { function in
-                    ([function.latest] + function.versions).compactMap(\.codeDirectory)
-                })
-        }
-        let had = Set(([before.latest] + before.versions).compactMap(\.codeDirectory))
-        for directory in had.subtracting(needed) { packages.remove(directory) }
-    }
-
-    // MARK: Compiled-in functions
-
-    /// Makes a compiled-in handler known as a function, or brings it up to date: what its owner has configured stays.
-    public func registerBuiltIn(
-        _ name: String, description: String, memoryMB: Int, timeoutSeconds: Int,
-        codeSHA256: String
-    ) async throws(LambdaServiceError) {
-        let group = "/aws/lambda/\(name)"
-        try await change(name) { record throws(LambdaServiceError) in
-            if record != nil {
-                record!.latest.codeSHA256 = codeSHA256
-                record!.latest.codeDirectory = nil
-                record!.latest.runtime = FunctionVersion.builtInRuntime
-                return
-            }
-            var snapshot = FunctionRecord.Snapshot(
-                runtime: FunctionVersion.builtInRuntime,
-                role: "arn:aws:iam::\(settings.account):role/brigade", handler: name,
-                logGroup: group, codeSHA256: codeSHA256, codeSize: 0, codeDirectory: nil,
-                modifiedAt: UnixTime.milliseconds(), revisionID: Self.makeRevision())
-            snapshot.description = description
-            snapshot.memoryMB = memoryMB
-            snapshot.timeoutSeconds = timeoutSeconds
-            record = FunctionRecord(name: name, latest: snapshot)
-        }
-    }
-
-    // MARK: Documents
-
-    static func document(
-        _ snapshot: FunctionRecord.Snapshot, _ name: String, _ arn: String,
-        qualified: Bool = false, inList: Bool = false
-    ) -> FunctionDocuments.Configuration {
-        var document = FunctionDocuments.Configuration(
-            FunctionName: name,
-            FunctionArn: arn + (qualified ? ":\(snapshot.version)" : ""),
-            Runtime: snapshot.runtime, Role: snapshot.role, Handler: snapshot.handler,
-            CodeSize: snapshot.codeSize, Description: snapshot.description,
-            Timeout: snapshot.timeoutSeconds, MemorySize: snapshot.memoryMB,
-            LastModified: FunctionDocuments.time(snapshot.modifiedAt),
-            CodeSha256: snapshot.codeSHA256, Version: snapshot.version,
-            Environment: snapshot.environment.map { .init(Variables: $0) },
-            DeadLetterConfig: snapshot.deadLetterTarget.map { .init(TargetArn: $0) },
-            TracingConfig: .init(Mode: snapshot.tracingMode), RevisionId: snapshot.revisionID,
-            Architectures: [snapshot.architecture],
-            EphemeralStorage: .init(Size: snapshot.ephemeralStorageMB),
-            RuntimeVersionConfig: .init(RuntimeVersionArn: runtimeARN(snapshot.runtime)),
-            LoggingConfig: .init(
-                LogFormat: snapshot.logFormat.rawValue,
-                ApplicationLogLevel: snapshot.applicationLogLevel,
-                SystemLogLevel: snapshot.systemLogLevel, LogGroup: snapshot.logGroup))
-        guard !inList else { return document }
-        if snapshot.isPending {
-            document.State = "Pending"
-            document.StateReason = "The function is being created."
-            document.StateReasonCode = "Creating"
-            return document
-        }
-        document.State = "Active"
-        document.LastUpdateStatus = snapshot.isUpdating ? "InProgress" : "Successful"
-        if snapshot.isUpdating {
-            document.LastUpdateStatusReason = "The function is being created."
-            document.LastUpdateStatusReasonCode = "Creating"
-        }
-        return document
-    }
-
-    private static func runtimeARN(_ runtime: String) -> String {
-        let hex = Hex.encode(Checksum.of(Array(runtime.utf8), .sha256))
-        return "arn:aws:lambda:us-east-1::runtime:\(hex)"
     }
 }

@@ -7,14 +7,15 @@ extension FunctionRegistry {
 
     /// - Parameters:
     ///   - marker: the position that a page before gave.
-    ///   - maximum: 1 to 50 by default, as on Lambda.
+    ///   - maximum: 1 to `limit`; a page has 50 at most, as on Lambda.
     static func page<Item: Sendable>(
-        _ items: [Item], marker: String?, maximum: Int?
+        _ items: [Item], marker: String?, maximum: Int?, limit: Int = 10_000
     ) throws(LambdaServiceError) -> Page<Item> {
+        try FunctionRules.check(maximum: maximum, limit: limit)
         let start = marker.flatMap { $0.isEmpty ? nil : Int($0) } ?? 0
         guard start >= 0, start <= items.count, marker == nil || marker == "" || Int(marker!) != nil
         else { throw LambdaServiceError(.invalidParameterValue, "Invalid marker") }
-        let count = min(50, max(1, maximum ?? 50))
+        let count = min(50, maximum ?? 50)
         let rest = items[start...]
         return Page(
             items: Array(rest.prefix(count)),

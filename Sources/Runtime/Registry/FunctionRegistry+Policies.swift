@@ -30,8 +30,8 @@ extension FunctionRegistry {
         }
         return SettingsDocuments.Account(
             AccountLimit: .init(
-                ConcurrentExecutions: Self.accountConcurrency,
-                UnreservedConcurrentExecutions: Self.accountConcurrency - totalReserved),
+                ConcurrentExecutions: settings.accountConcurrency,
+                UnreservedConcurrentExecutions: settings.accountConcurrency - totalCommitted),
             AccountUsage: .init(TotalCodeSize: size, FunctionCount: count))
     }
 
@@ -64,10 +64,13 @@ extension FunctionRegistry {
         let key = target.qualifier ?? ""
         let document = statement(id, action, principal, given, target)
         return try await change(target.name) { record throws(LambdaServiceError) -> String in
-            var statements = record?.policies[key] ?? []
+            guard let function = record else { throw notFound(target.name) }
+            guard key.isEmpty || function.aliases[key] != nil || function.snapshot(key) != nil
+            else { throw notFound(target.name, key) }
+            var statements = function.policies[key] ?? []
             try FunctionRules.check(
                 revision: given.RevisionId,
-                of: record?.policyRevisions[key] ?? given.RevisionId ?? "")
+                of: function.policyRevisions[key] ?? given.RevisionId ?? "")
             guard !statements.contains(where: { $0.id == id }) else {
                 throw LambdaServiceError(
                     .resourceConflict,

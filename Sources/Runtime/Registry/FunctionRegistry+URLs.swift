@@ -50,6 +50,9 @@ extension FunctionRegistry {
             identifier: String(random, radix: 36), createdAt: now, modifiedAt: now)
         try await change(target.name) { record throws(LambdaServiceError) in
             guard let function = record else { throw notFound(target.name) }
+            guard key.isEmpty || function.aliases[key] != nil else {
+                throw notFound(target.name, key)
+            }
             guard function.urls[key] == nil else {
                 let arn = arn(target.name) + (target.qualifier.map { ":\($0)" } ?? "")
                 throw LambdaServiceError(

@@ -8,22 +8,30 @@ public final class FunctionRegistry: FunctionDirectory {
     public struct Settings: Sendable {
         public var region: String
         public var account: String
-        /// Told of a function whose code or configuration has changed, or that is gone.
-        public var changed: @Sendable (_ functionName: String) async -> Void
+        /// Of all functions together.
+        public var accountConcurrency: Int
+        /// Told of a function's version ("$LATEST" or a number) whose code or configuration has changed, or that is gone;
+        /// nil: the function is gone, with all of them.
+        public var changed: @Sendable (_ functionName: String, _ version: String?) async -> Void
         /// Keeps `count` environments of a version warm; returns how many there are.
         public var provision: @Sendable (FunctionVersion, Int) async -> Int
         /// The executable that is frozen when a compiled-in function is published.
         public var executable: String?
+        /// nil: packages come in requests only.
+        public var packageSource: (any PackageSource)?
 
         public init(
             region: String = "us-east-1", account: String = "000000000000",
-            executable: String? = nil,
-            changed: @escaping @Sendable (String) async -> Void = { _ in },
+            accountConcurrency: Int = 1000, executable: String? = nil,
+            packageSource: (any PackageSource)? = nil,
+            changed: @escaping @Sendable (String, String?) async -> Void = { _, _ in },
             provision: @escaping @Sendable (FunctionVersion, Int) async -> Int = { _, _ in 0 }
         ) {
             self.region = region
             self.account = account
+            self.accountConcurrency = accountConcurrency
             self.executable = executable
+            self.packageSource = packageSource
             self.changed = changed
             self.provision = provision
         }
@@ -34,8 +42,12 @@ public final class FunctionRegistry: FunctionDirectory {
         /// What `resolve` answers for versions, made once.
         var runnable: [String: [String: FunctionVersion]] = [:]
         var reservedTotal = 0
-        /// By "function:qualifier": how many provisioned environments were there when last counted.
-        var ready: [String: Int] = [:]
+        /// What is being kept warm, by function.
+        var warming: [String: Warming] = [:]
+        /// Concurrency that a change that is being written asks for, by function.
+        var claims: [String: Int] = [:]
+        /// Of functions that are gone, by name: the number of the next version, should the name be used again.
+        var nextVersions: [String: Int] = [:]
         /// A change is being written: the next of the same function waits.
         var busy: Set<String> = []
         var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
@@ -56,19 +68,41 @@ public final class FunctionRegistry: FunctionDirectory {
         self.database = database
         self.packages = packages
         self.settings = settings
-        let documents = try await database.read {
-            try Data.fetchAll($0, sql: "SELECT document FROM functions ORDER BY name")
+        let (documents, numbers) = try await database.read { database in
+            (
+                try Data.fetchAll(database, sql: "SELECT document FROM functions ORDER BY name"),
+                try Row.fetchAll(database, sql: "SELECT name, next_version FROM function_numbers")
+                    .map { ($0["name"] as String, $0["next_version"] as Int) }
+            )
         }
         var loaded = State()
+        loaded.nextVersions = Dictionary(numbers, uniquingKeysWith: max)
         for document in documents {
             var record = try JSONDecoder().decode(FunctionRecord.self, from: document)
             // It had settled, or would have.
             record.latest.isPending = false
             record.latest.isUpdating = false
+            record.movePackages(to: packages.folder)
+            record.removeOrphans()
             loaded.functions[record.name] = record
         }
         state = Locked(loaded)
         for name in loaded.functions.keys { refresh(name) }
+        packages.neededWhere { [weak self] package in
+            guard let self else { return true }
+            return self.state.withLock { state in
+                state.functions.values.contains { $0.packages.contains(package) }
+            }
+        }
+    }
+
+    /// Removes what a process that was killed has left of packages that nothing names. Once, before there are calls.
+    ///
+    /// - Parameter lock: of the state folder.
+    public func sweepPackages(holding lock: DrainLock) async {
+        let packages = packages
+        // Not on the caller's executor, which may be the loop that all requests share.
+        await Task.detached { packages.sweep(holding: lock) }.value
     }
 
     /// The sum of all reserved concurrency.
@@ -93,7 +127,8 @@ public final class FunctionRegistry: FunctionDirectory {
         return record
     }
 
-    /// Changes one function, alone at it: the record is replaced when the change is on disk. nil deletes it.
+    /// Changes one function, alone at it: the record is replaced when the change is on disk. nil deletes it. Packages that
+    /// it no longer names are removed.
     @discardableResult
     func change<Value: Sendable>(
         _ name: String,
@@ -101,9 +136,11 @@ public final class FunctionRegistry: FunctionDirectory {
     ) async throws(LambdaServiceError) -> Value {
         await enter(name)
         defer { leave(name) }
-        var record = state.withLock { $0.functions[name] }
+        let before = state.withLock { $0.functions[name] }
+        var record = before
         let value = try body(&record)
         let changed = record
+        let nextVersion = changed == nil ? before?.nextVersion : nil
         do {
             let document = try changed.map { try JSONEncoder().encode($0) }
             try await database.write { database in
@@ -115,13 +152,43 @@ public final class FunctionRegistry: FunctionDirectory {
                     try database.execute(
                         sql: "DELETE FROM functions WHERE name = ?", arguments: [name])
                 }
+                if let nextVersion {
+                    try database.execute(
+                        sql:
+                            "INSERT OR REPLACE INTO function_numbers (name, next_version) VALUES (?, ?)",
+                        arguments: [name, nextVersion])
+                }
             }
         } catch {
             throw LambdaServiceError(.service, "the change cannot be written", cause: error)
         }
-        state.withLock { $0.functions[name] = changed }
+        state.withLock { state in
+            state.functions[name] = changed
+            if let nextVersion { state.nextVersions[name] = nextVersion }
+        }
         refresh(name)
+        let unnamed = (before?.packages ?? []).subtracting(changed?.packages ?? [])
+        for package in unnamed { packages.collect(package) }
         return value
+    }
+
+    /// Uses a package that is held, until the record that names it is on disk or is refused.
+    func using<Value: Sendable>(
+        _ package: PackageStore.Package,
+        _ body: () async throws(LambdaServiceError) -> Value
+    ) async throws(LambdaServiceError) -> Value {
+        do throws(LambdaServiceError) {
+            let value = try await body()
+            packages.release(package.directory)
+            return value
+        } catch {
+            if error.kind == .service {
+                packages.abandon(package.directory)
+            } else {
+                packages.release(package.directory)
+            }
+            throw error
+        }
     }
 
     private func enter(_ name: String) async {
@@ -137,6 +204,7 @@ public final class FunctionRegistry: FunctionDirectory {
 
     private func leave(_ name: String) {
         let next: CheckedContinuation<Void, Never>? = state.withLock { state in
+            state.claims[name] = nil
             guard var waiting = state.waiting[name], !waiting.isEmpty else {
                 state.waiting[name] = nil
                 state.busy.remove(name)

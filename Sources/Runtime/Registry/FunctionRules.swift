@@ -73,6 +73,58 @@ enum FunctionRules {
         )
     }
 
+    static func check(maximum: Int?, limit: Int) throws(LambdaServiceError) {
+        guard let maximum, !(1...limit).contains(maximum) else { return }
+        throw LambdaServiceError(
+            .validation,
+            "1 validation error detected: Value '\(maximum)' at 'maxItems' failed to satisfy constraint: Member must have value \(maximum < 1 ? "greater than or equal to 1" : "less than or equal to \(limit)")"
+        )
+    }
+
+    private static func member(
+        _ value: String?, of allowed: [String], _ member: String
+    ) throws(LambdaServiceError) {
+        guard let value, !allowed.contains(value) else { return }
+        throw LambdaServiceError(
+            .validation,
+            "1 validation error detected: Value '\(value)' at '\(member)' failed to satisfy constraint: Member must satisfy enum value set: [\(allowed.joined(separator: ", "))]"
+        )
+    }
+
+    private static func length(
+        _ value: String?, _ maximum: Int, _ member: String
+    ) throws(LambdaServiceError) {
+        guard let value, value.utf16.count > maximum else { return }
+        throw LambdaServiceError(
+            .validation,
+            "1 validation error detected: Value '\(value)' at '\(member)' failed to satisfy constraint: Member must have length less than or equal to \(maximum)"
+        )
+    }
+
+    /// - Parameter matches: whether a value is what the pattern, as Lambda words it, says.
+    private static func pattern(
+        _ value: String?, _ pattern: String, _ member: String, _ matches: (String) -> Bool
+    ) throws(LambdaServiceError) {
+        guard let value, !matches(value) else { return }
+        throw LambdaServiceError(
+            .validation,
+            "1 validation error detected: Value '\(value)' at '\(member)' failed to satisfy constraint: Member must satisfy regular expression pattern: \(pattern)"
+        )
+    }
+
+    static func isRole(_ text: String) -> Bool {
+        let parts = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[0] == "arn", parts[2] == "iam", parts[3].isEmpty,
+            parts[1].isEmpty || parts[1].hasPrefix("aws"), parts[5].hasPrefix("role")
+        else { return false }
+        let isLetter: (UInt8) -> Bool = { (0x61...0x7a).contains($0 | 0x20) }
+        let isDigit: (UInt8) -> Bool = { (0x30...0x39).contains($0) }
+        let name = parts[5].utf8.dropFirst("role".utf8.count)
+        return parts[1].utf8.allSatisfy { isLetter($0) || $0 == UInt8(ascii: "-") }
+            && parts[4].utf8.count == 12 && parts[4].utf8.allSatisfy(isDigit) && !name.isEmpty
+            && name.allSatisfy { isLetter($0) || isDigit($0) || "_+=,.@-/".utf8.contains($0) }
+    }
+
     static func check(architectures: [String]?) throws(LambdaServiceError) {
         guard let architectures else { return }
         guard architectures.count == 1, ["x86_64", "arm64"].contains(architectures[0]) else {
@@ -95,6 +147,16 @@ enum FunctionRules {
         try range(settings.Timeout, 1...900, "timeout")
         try range(settings.EphemeralStorage?.Size, 512...10_240, "ephemeralStorage.size")
         try check(architectures: settings.Architectures)
+        try pattern(
+            settings.Role,
+            "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+", "role", isRole)
+        try pattern(settings.Handler, "[^\\s]+", "handler") { handler in
+            !handler.isEmpty && !handler.unicodeScalars.contains { $0.properties.isWhitespace }
+        }
+        try length(settings.Handler, 128, "handler")
+        try length(settings.Description, 256, "description")
+        try member(
+            settings.TracingConfig?.Mode, of: ["Active", "PassThrough"], "tracingConfig.mode")
         if let runtime = settings.Runtime {
             if deprecated.contains(runtime) {
                 throw LambdaServiceError(
@@ -109,6 +171,7 @@ enum FunctionRules {
                 )
             }
         }
+        try member(settings.PackageType, of: ["Zip", "Image"], "packageType")
         if settings.PackageType == "Image" {
             throw LambdaServiceError(
                 .invalidParameterValue, "This runtime runs zip packages, and no container images.")
@@ -119,14 +182,23 @@ enum FunctionRules {
                 "This runtime has no layers: put what they hold into the package.")
         }
         if let variables = settings.Environment?.Variables { try check(variables) }
-        if let logging = settings.LoggingConfig {
-            let hasLevel = logging.ApplicationLogLevel != nil || logging.SystemLogLevel != nil
-            guard !hasLevel || logging.LogFormat == "JSON" else {
-                throw LambdaServiceError(
-                    .invalidParameterValue,
-                    "LogLevel is not supported when LogFormat is set to \"Text\". Remove LogLevel from your request or change the LogFormat to \"JSON\" and try again."
-                )
-            }
+        if let logging = settings.LoggingConfig { try check(logging) }
+    }
+
+    private static func check(_ logging: FunctionDocuments.Logging) throws(LambdaServiceError) {
+        try member(logging.LogFormat, of: ["JSON", "Text"], "loggingConfig.logFormat")
+        try member(
+            logging.ApplicationLogLevel,
+            of: ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"],
+            "loggingConfig.applicationLogLevel")
+        try member(
+            logging.SystemLogLevel, of: ["DEBUG", "INFO", "WARN"], "loggingConfig.systemLogLevel")
+        try length(logging.LogGroup, 512, "loggingConfig.logGroup")
+        try pattern(logging.LogGroup, "[\\.\\-_/#A-Za-z0-9]+", "loggingConfig.logGroup") { group in
+            !group.isEmpty
+                && group.utf8.allSatisfy {
+                    FunctionReference.isNameByte($0) || "./#".utf8.contains($0)
+                }
         }
     }
 
@@ -164,7 +236,7 @@ enum FunctionRules {
     /// What was given replaces what was there.
     static func apply(
         _ settings: FunctionDocuments.Settings, to snapshot: inout FunctionRecord.Snapshot
-    ) {
+    ) throws(LambdaServiceError) {
         if let description = settings.Description { snapshot.description = description }
         if let timeout = settings.Timeout { snapshot.timeoutSeconds = timeout }
         if let memory = settings.MemorySize { snapshot.memoryMB = memory }
@@ -182,6 +254,13 @@ enum FunctionRules {
                 snapshot.logFormat = format
             }
             let isJSON = snapshot.logFormat == .json
+            let hasLevel = logging.ApplicationLogLevel != nil || logging.SystemLogLevel != nil
+            guard isJSON || !hasLevel else {
+                throw LambdaServiceError(
+                    .invalidParameterValue,
+                    "LogLevel is not supported when LogFormat is set to \"Text\". Remove LogLevel from your request or change the LogFormat to \"JSON\" and try again."
+                )
+            }
             snapshot.applicationLogLevel =
                 isJSON ? logging.ApplicationLogLevel ?? snapshot.applicationLogLevel ?? "INFO" : nil
             snapshot.systemLogLevel =

@@ -1,9 +1,12 @@
-import FoundationEssentials
 import Glibc
 import Signing
+import Transport
 
-/// Deployment packages, by the SHA-256 of their zip: unpacked once, never changed.
-public struct PackageStore: Sendable {
+/// Deployment packages, by the SHA-256 of their zip: unpacked once, never changed, removed when nothing needs them.
+///
+/// A package is held by whoever is about to name it in a record, and by every environment that runs from it. One that
+/// nobody holds and no record names is removed. Any task; what reads and writes files blocks its thread.
+public final class PackageStore: Sendable {
     public struct Package: Sendable, Hashable, Codable {
         /// Base64 of the zip's SHA-256.
         public var sha256: String
@@ -12,157 +15,130 @@ public struct PackageStore: Sendable {
         public var directory: String
     }
 
+    private struct State {
+        var holds: [String: Int] = [:]
+        /// Whether a record names the package. Until there is somebody to ask, everything is needed.
+        var isNeeded: @Sendable (_ name: String) -> Bool = { _ in true }
+        var removals: [Int: Task<Void, Never>] = [:]
+        var nextRemoval = 0
+    }
+
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-    static let zippedMaximum = 52_428_800
+    public static let zippedMaximum = 52_428_800
     static let unzippedMaximum = 262_144_000
 
     public let folder: String
+    private let lingering: Duration
+    private let state = Locked(State())
 
-    public init(folder: String) { self.folder = folder }
+    /// - Parameter lingering: how long a package stays that nothing needs: who has looked a version up just before it was
+    ///   replaced is still to begin with it.
+    public init(folder: String, lingering: Duration = .seconds(2)) {
+        self.folder = folder
+        self.lingering = lingering
+    }
 
-    /// - Throws: ``LambdaServiceError`` worded as Lambda does it.
-    public func store(zip: [UInt8]) throws(LambdaServiceError) -> Package {
-        guard zip.count <= Self.zippedMaximum else {
-            throw LambdaServiceError(
-                .requestEntityTooLarge,
-                "Zipped size must be smaller than \(Self.zippedMaximum) bytes")
+    // MARK: Who needs it
+
+    /// Sets who is asked whether a record names a package. Called with a lock held: it must not call back.
+    func neededWhere(_ isNeeded: @escaping @Sendable (_ name: String) -> Bool) {
+        state.withLock { $0.isNeeded = isNeeded }
+    }
+
+    /// The folder's name, by which a package is known wherever the state folder is.
+    static func name(of directory: String) -> String {
+        directory.lastIndex(of: "/").map { String(directory[directory.index(after: $0)...]) }
+            ?? directory
+    }
+
+    /// Keeps a package until it is released as often.
+    public func hold(_ directory: String) {
+        let name = Self.name(of: directory)
+        state.withLock { $0.holds[name, default: 0] += 1 }
+    }
+
+    /// Undoes one ``hold(_:)``, or that of ``store(zip:)`` or ``freeze(executable:)``.
+    public func release(_ directory: String) {
+        let name = Self.name(of: directory)
+        let isLast = state.withLock { state in
+            guard let count = state.holds[name] else { return false }
+            state.holds[name] = count > 1 ? count - 1 : nil
+            return count == 1
         }
-        let digest = Checksum.of(zip, .sha256)
-        let directory = "\(folder)/\(Hex.encode(digest))"
-        let package = Package(
-            sha256: Base64.encode(digest), size: Int64(zip.count), directory: directory)
-        if access(directory, F_OK) == 0 { return package }
-        let archive: ZipArchive
-        do throws(ZipArchive.Problem) {
-            archive = try ZipArchive(zip, limit: Self.unzippedMaximum)
-            guard archive.entries.contains(where: { !$0.isDirectory }) else {
-                throw .malformed("empty")
+        if isLast { collect(directory) }
+    }
+
+    /// Undoes the hold and leaves the package where it is: it is not known whether a record names it. The next start
+    /// will know.
+    func abandon(_ directory: String) {
+        let name = Self.name(of: directory)
+        state.withLock { state in
+            let count = state.holds[name] ?? 0
+            state.holds[name] = count > 1 ? count - 1 : nil
+        }
+    }
+
+    // MARK: Removing
+
+    /// Removes a package after a moment, if nothing needs it then.
+    func collect(_ directory: String) {
+        let name = Self.name(of: directory)
+        state.withLock { state in
+            guard !state.isNeeded(name) else { return }
+            state.nextRemoval += 1
+            let number = state.nextRemoval
+            // Nobody waits for it; what it has not removed when the process ends, the next start does.
+            state.removals[number] = Task.detached { [self] in
+                // Nothing cancels it.
+                try? await Task.sleep(for: lingering)
+                if let aside = setAside(name) { Self.remove(aside) }
+                self.state.withLock { $0.removals[number] = nil }
             }
-        } catch {
-            throw Self.refusal(error)
         }
-        let temporary = "\(directory).\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
+    }
+
+    /// Returns when what was to be removed is gone.
+    func whenCollected() async {
+        while let task = state.withLock({ $0.removals.values.first }) { await task.value }
+    }
+
+    /// Takes the package's name away from it, durably, unless something needs it: a folder of that name is always whole.
+    private func setAside(_ name: String) -> String? {
+        let aside = "\(folder)/\(name).gone-\(UInt64.random(in: 0...UInt64.max))"
+        let isAside = state.withLock { state in
+            state.holds[name] == nil && !state.isNeeded(name)
+                && rename("\(folder)/\(name)", aside) == 0
+        }
+        guard isAside else { return nil }
         do {
-            try Self.makeFolders(temporary)
-            for entry in archive.entries { try Self.unpack(entry, of: archive, into: temporary) }
-        } catch let problem as ZipArchive.Problem {
-            Self.remove(temporary)
-            throw Self.refusal(problem)
+            try DurableFolder.sync(folder)
         } catch {
-            Self.remove(temporary)
-            throw LambdaServiceError(.service, "the package cannot be kept", cause: error)
+            // It stays under the other name until the next start.
+            return nil
         }
-        if rename(temporary, directory) != 0 {
-            let code = errno
-            Self.remove(temporary)
-            // Somebody else has stored the same.
-            guard code == ENOTEMPTY || code == EEXIST else {
-                throw LambdaServiceError(
-                    .service, "the package cannot be kept", cause: SystemFailure(directory, code))
-            }
-        }
-        return package
+        return aside
     }
 
-    /// Keeps an executable as the `bootstrap` of a package: what a built-in function's version runs.
-    public func freeze(executable: String) throws(LambdaServiceError) -> Package {
-        do {
-            let descriptor = open(executable, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw SystemFailure(executable, errno) }
-            defer { close(descriptor) }
-            var hasher = Checksum(.sha256)
-            var size: Int64 = 0
-            var block = [UInt8](repeating: 0, count: 1 << 20)
-            while case let count = read(descriptor, &block, block.count), count > 0 {
-                block.withUnsafeBytes {
-                    hasher.update(UnsafeRawBufferPointer(rebasing: $0[..<count]))
-                }
-                size += Int64(count)
+    /// Removes what a process that was killed has left: packages that no record names, and unfinished ones.
+    ///
+    /// - Parameter lock: only the process that holds it knows that no other is about to name one of them.
+    func sweep(holding lock: DrainLock) {
+        for name in DurableFolder.names(folder) {
+            guard Self.isPackage(name) else {
+                Self.remove("\(folder)/\(name)")
+                continue
             }
-            let digest = hasher.finalize()
-            let directory = "\(folder)/\(Hex.encode(digest))"
-            let package = Package(
-                sha256: Base64.encode(digest), size: size, directory: directory)
-            if access(directory, F_OK) == 0 { return package }
-            let temporary = "\(directory).\(getpid())"
-            try Self.makeFolders(temporary)
-            lseek(descriptor, 0, SEEK_SET)
-            let copy = open("\(temporary)/bootstrap", O_WRONLY | O_CREAT | O_CLOEXEC, 0o755)
-            guard copy >= 0 else { throw SystemFailure(temporary, errno) }
-            defer { close(copy) }
-            while case let count = read(descriptor, &block, block.count), count > 0 {
-                guard write(copy, block, count) == count else {
-                    throw SystemFailure(temporary, errno)
-                }
-            }
-            guard fsync(copy) == 0, rename(temporary, directory) == 0 || errno == ENOTEMPTY else {
-                throw SystemFailure(directory, errno)
-            }
-            return package
-        } catch {
-            throw LambdaServiceError(.service, "the executable cannot be kept", cause: error)
+            if let aside = setAside(name) { Self.remove(aside) }
         }
     }
 
-    /// Removes packages that are not among those still needed.
-    public func remove(_ directory: String) {
-        guard directory.hasPrefix(folder + "/") else { return }
-        Self.remove(directory)
-    }
-
-    static let notUnzipped = LambdaServiceError(
-        .invalidParameterValue,
-        "Could not unzip uploaded file. Please check your file, then try to upload again.")
-
-    private static func refusal(_ problem: ZipArchive.Problem) -> LambdaServiceError {
-        switch problem {
-        case .tooLarge:
-            LambdaServiceError(
-                .invalidParameterValue,
-                "Unzipped size must be smaller than \(unzippedMaximum) bytes")
-        case .malformed:
-            notUnzipped
-        }
-    }
-
-    private static func unpack(
-        _ entry: ZipArchive.Entry, of archive: ZipArchive, into folder: String
-    ) throws {
-        let path = "\(folder)/\(entry.name)"
-        if entry.isDirectory { return try makeFolders(path) }
-        if let slash = path.lastIndex(of: "/") { try makeFolders(String(path[..<slash])) }
-        let content = try archive.content(of: entry)
-        let descriptor = open(
-            path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-            entry.isExecutable ? 0o755 : 0o644)
-        guard descriptor >= 0 else { throw SystemFailure(path, errno) }
-        defer { close(descriptor) }
-        var start = 0
-        while start < content.count {
-            let count = content.withUnsafeBytes {
-                write(descriptor, $0.baseAddress! + start, content.count - start)
+    /// 64 hexadecimal digits.
+    private static func isPackage(_ name: String) -> Bool {
+        name.utf8.count == 64
+            && name.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
             }
-            guard count > 0 else { throw SystemFailure(path, errno) }
-            start += count
-        }
     }
 
-    private static func makeFolders(_ path: String) throws {
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
-    }
-
-    private static func remove(_ path: String) {
-        // What cannot be removed is the machine's to clean.
-        try? FileManager.default.removeItem(atPath: path)
-    }
-}
-
-/// What the system refused.
-struct SystemFailure: Error, CustomStringConvertible {
-    var description: String
-
-    init(_ path: String, _ code: Int32) {
-        description = "\(path): \(String(cString: strerror(code)))"
-    }
+    static func remove(_ path: String) { DurableFolder.remove(path) }
 }

@@ -5,7 +5,8 @@ import CZlib
 /// Source: <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>
 struct ZipArchive {
     struct Entry {
-        var name: String
+        /// Of the package's folder: without "." and empty segments, and not also the name of something else.
+        var path: String
         var isDirectory: Bool
         var isExecutable: Bool
         fileprivate var method: UInt16
@@ -36,59 +37,106 @@ struct ZipArchive {
         guard end >= lowest else { throw .malformed("no end of its directory") }
         let count = Int(Self.half(bytes, end + 10))
         var offset = Int(Self.word(bytes, end + 16))
+        let directoryEnd = offset + Int(Self.word(bytes, end + 12))
         guard count != 0xffff, offset != 0xffff_ffff else { throw .malformed("zip64") }
+        guard Self.word(bytes, end + 4) == 0, Int(Self.half(bytes, end + 8)) == count else {
+            throw .malformed("it is a part of an archive")
+        }
+        guard directoryEnd <= end else { throw .malformed("its directory is damaged") }
         var entries: [Entry] = []
-        var names: Set<String> = []
+        var paths = Paths()
         var total = 0
         for _ in 0..<count {
-            guard offset + 46 <= end, Self.word(bytes, offset) == 0x0201_4b50 else {
-                throw .malformed("its directory is damaged")
-            }
-            let flags = Self.half(bytes, offset + 8)
-            guard flags & 1 == 0 else { throw .malformed("encrypted") }
-            let nameLength = Int(Self.half(bytes, offset + 28))
-            let rest = Int(Self.half(bytes, offset + 30)) + Int(Self.half(bytes, offset + 32))
-            guard offset + 46 + nameLength + rest <= end else {
-                throw .malformed("its directory is damaged")
-            }
-            guard
-                let name = String(
-                    validating: bytes[(offset + 46)..<(offset + 46 + nameLength)], as: UTF8.self)
-            else { throw .malformed("a name is not UTF-8") }
-            // The upper half of the external attributes is the Unix mode, from Unix systems.
-            let mode = Self.word(bytes, offset + 38) >> 16
-            let kind = mode & 0o170000
-            guard kind == 0 || kind == 0o100000 || kind == 0o040000 else {
-                throw .malformed("\(name) is a link or a device")
-            }
-            let entry = Entry(
-                name: name, isDirectory: name.hasSuffix("/"), isExecutable: mode & 0o111 != 0,
-                method: Self.half(bytes, offset + 10),
-                compressedSize: Int(Self.word(bytes, offset + 20)),
-                size: Int(Self.word(bytes, offset + 24)),
-                checksum: Self.word(bytes, offset + 16), header: Int(Self.word(bytes, offset + 42)))
-            try Self.check(entry)
-            guard names.insert(name).inserted else { throw .malformed("\(name) is there twice") }
+            let (entry, length) = try Self.entry(bytes, at: offset, end: directoryEnd)
+            offset += length
             total += entry.size
             guard total <= limit else { throw .tooLarge }
-            entries.append(entry)
-            offset += 46 + nameLength + rest
+            if try paths.add(entry) { entries.append(entry) }
         }
+        guard offset == directoryEnd else { throw .malformed("its directory is damaged") }
         self.entries = entries
     }
 
-    private static func check(_ entry: Entry) throws(Problem) {
-        let segments = entry.name.split(separator: "/", omittingEmptySubsequences: false)
-        let isPlain =
-            !entry.name.isEmpty && !entry.name.hasPrefix("/")
-            && !segments.contains("..") && !entry.name.utf8.contains(0)
-            && !entry.name.utf8.contains(UInt8(ascii: "\\"))
-        guard isPlain else { throw .malformed("\(entry.name) leads out of the package") }
+    /// One entry of the central directory, and how long it is there.
+    private static func entry(
+        _ bytes: [UInt8], at offset: Int, end: Int
+    ) throws(Problem) -> (Entry, length: Int) {
+        guard offset + 46 <= end, word(bytes, offset) == 0x0201_4b50 else {
+            throw .malformed("its directory is damaged")
+        }
+        let nameEnd = offset + 46 + Int(half(bytes, offset + 28))
+        let entryEnd = nameEnd + Int(half(bytes, offset + 30)) + Int(half(bytes, offset + 32))
+        guard entryEnd <= end else { throw .malformed("its directory is damaged") }
+        guard let name = String(validating: bytes[(offset + 46)..<nameEnd], as: UTF8.self) else {
+            throw .malformed("a name is not UTF-8")
+        }
+        // Bits 0, 6 and 13: encrypted, strongly encrypted, an encrypted directory.
+        guard half(bytes, offset + 8) & 0x2041 == 0 else {
+            throw .malformed("\(name) is encrypted")
+        }
+        // The upper half of the external attributes is the Unix mode, from Unix systems.
+        let mode = word(bytes, offset + 38) >> 16
+        let kind = mode & 0o170000
+        guard kind == 0 || kind == 0o100000 || kind == 0o040000 else {
+            throw .malformed("\(name) is a link or a device")
+        }
+        let entry = Entry(
+            path: try path(of: name), isDirectory: name.hasSuffix("/"),
+            isExecutable: mode & 0o111 != 0, method: half(bytes, offset + 10),
+            compressedSize: Int(word(bytes, offset + 20)), size: Int(word(bytes, offset + 24)),
+            checksum: word(bytes, offset + 16), header: Int(word(bytes, offset + 42)))
         guard entry.method == 0 || entry.method == 8 else {
-            throw .malformed("\(entry.name) is compressed by a method that is not deflate")
+            throw .malformed("\(name) is compressed by a method that is not deflate")
         }
         guard entry.compressedSize != 0xffff_ffff, entry.size != 0xffff_ffff else {
             throw .malformed("zip64")
+        }
+        return (entry, entryEnd - offset)
+    }
+
+    /// The longest name of a file, and of a path in the package, in bytes: what file systems have, with room for the folder.
+    private static let segmentMaximum = 255
+    private static let pathMaximum = 3072
+
+    private static func path(of name: String) throws(Problem) -> String {
+        let segments = name.split(separator: "/").filter { $0 != "." }
+        let isPlain =
+            !name.isEmpty && !name.hasPrefix("/") && !segments.contains("..")
+            && !name.utf8.contains(0) && !name.utf8.contains(UInt8(ascii: "\\"))
+        guard isPlain else { throw .malformed("\(name) leads out of the package") }
+        let path = segments.joined(separator: "/")
+        guard path.utf8.count <= pathMaximum,
+            segments.allSatisfy({ $0.utf8.count <= segmentMaximum })
+        else { throw .malformed("a name is too long") }
+        return path
+    }
+
+    /// The paths so far: each is one file, or a folder.
+    private struct Paths {
+        private var files: Set<String> = []
+        private var folders: Set<String> = [""]
+
+        /// - Returns: whether there is something to unpack: a folder may be there already.
+        mutating func add(_ entry: Entry) throws(Problem) -> Bool {
+            var parent = entry.path[...]
+            while let slash = parent.lastIndex(of: "/") {
+                parent = parent[..<slash]
+                let folder = String(parent)
+                guard !files.contains(folder) else {
+                    throw .malformed("\(folder) is a file and a folder")
+                }
+                guard folders.insert(folder).inserted else { break }
+            }
+            if entry.isDirectory {
+                guard !files.contains(entry.path) else {
+                    throw .malformed("\(entry.path) is a file and a folder")
+                }
+                return folders.insert(entry.path).inserted
+            }
+            guard !folders.contains(entry.path), files.insert(entry.path).inserted else {
+                throw .malformed("\(entry.path) is there twice")
+            }
+            return true
         }
     }
 
@@ -96,12 +144,12 @@ struct ZipArchive {
     func content(of entry: Entry) throws(Problem) -> [UInt8] {
         let header = entry.header
         guard header + 30 <= bytes.count, Self.word(bytes, header) == 0x0403_4b50 else {
-            throw .malformed("\(entry.name) is damaged")
+            throw .malformed("\(entry.path) is damaged")
         }
         let start =
             header + 30 + Int(Self.half(bytes, header + 26)) + Int(Self.half(bytes, header + 28))
         guard start + entry.compressedSize <= bytes.count else {
-            throw .malformed("\(entry.name) is cut off")
+            throw .malformed("\(entry.path) is cut off")
         }
         let content: [UInt8]
         if entry.method == 0 {
@@ -113,7 +161,7 @@ struct ZipArchive {
             CZlib.crc32(0, $0.bindMemory(to: UInt8.self).baseAddress, UInt32($0.count))
         }
         guard content.count == entry.size, UInt32(truncatingIfNeeded: sum) == entry.checksum else {
-            throw .malformed("\(entry.name) is damaged")
+            throw .malformed("\(entry.path) is damaged")
         }
         return content
     }
@@ -136,7 +184,7 @@ struct ZipArchive {
             }
         }
         guard code == Z_STREAM_END, written == entry.size else {
-            throw .malformed("\(entry.name) is damaged")
+            throw .malformed("\(entry.path) is damaged")
         }
         output.removeLast(output.count - written)
         return output

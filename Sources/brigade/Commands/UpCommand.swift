@@ -21,7 +21,8 @@ struct UpCommand: ExampledCommand {
         discussion: """
             AWS's own clients work against it with --endpoint-url and the key pair in \
             STATE/credentials. Python functions need awslambdaric: BRIGADE_PYTHON names an \
-            interpreter that has it.
+            interpreter that has it. A package comes as ZipFile, or from a bucket: S3Bucket is \
+            BUCKET, or CONNECTION@BUCKET.
             """)
 
     @Option(help: .init("Where to listen; port 0 takes a free one.", valueName: "host:port"))
@@ -50,6 +51,8 @@ struct UpCommand: ExampledCommand {
         var configuration = BundledRuntime.Configuration(
             stateFolder: state.path, commands: Self.commands(environment),
             sender: Self.sender(environment, compose.transport), logger: logger)
+        configuration.packageSource = BucketPackages(
+            book: compose.book, transport: compose.transport)
         configuration.host = listen.host
         configuration.port = listen.port
         configuration.invocations.card = compose.card

@@ -49,6 +49,9 @@ let package = Package(
                 "Transport", "Signing", "S3", "Lambda", "Replication", "Functions", "Runtime",
                 "LocalS3", argumentParser, yams, log,
             ]),
+        .executableTarget(
+            name: "RuntimeBench", dependencies: ["Lambda", "Runtime", log],
+            path: "Tests/RuntimeBench"),
         .target(name: "TestSupport", dependencies: ["Transport"], path: "Tests/TestSupport"),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "TestSupport"]),
         .testTarget(name: "SigningTests", dependencies: ["Signing", "TestSupport"]),

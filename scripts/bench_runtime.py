@@ -216,13 +216,15 @@ def at_once(target: Target, callers: int, each: int) -> dict:
 
 
 class RuntimeBench:
-    ROWS = ("invoke", "invoke-concurrent", "event")
+    ROWS = ("invoke", "invoke-concurrent", "event", "cold-start", "embedded", "bill")
 
     def __init__(self, bench):
         self.bench = bench
 
     def run(self, name: str) -> None:
-        {"invoke": self.invoke, "invoke-concurrent": self.concurrent, "event": self.event}[name]()
+        rows = {"invoke": self.invoke, "invoke-concurrent": self.concurrent, "event": self.event,
+                "cold-start": self.cold_start, "embedded": self.embedded, "bill": self.bill}  # fmt: skip
+        rows[name]()
 
     @contextlib.contextmanager
     def runtime(self):
@@ -293,3 +295,65 @@ class RuntimeBench:
         print(f"  accepted {rate:,.0f} a second, p99 {statistics.median(s['p99_ms'] for s in samples):.1f} ms")
         self.bench.keep("event", "brigade up alone", 0, {"brigade": samples}, {},
                         [{"what": "accepted a second", "value": -rate, "most": -5000, "met": rate >= 5000}])  # fmt: skip
+
+    def cold_start(self) -> None:
+        """From the start of the process to its first `/next`."""
+        print("\ncold-start: the command as a custom runtime's `bootstrap`, from its start to its first request for an event")
+        times = []
+        with socket.socket() as listener, tempfile.TemporaryDirectory() as folder:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(8)
+            program = Path(folder, "bootstrap")
+            program.symlink_to(Path(binary()).resolve())
+            variables = {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{listener.getsockname()[1]}", "_HANDLER": "replicate", "PATH": "/bin"}
+            for _ in range(max(7, 7 * self.bench.options.rounds)):
+                started = time.perf_counter()
+                process = subprocess.Popen([program], env=variables, stdout=subprocess.DEVNULL)
+                connection, _ = listener.accept()
+                with connection:
+                    if b"/runtime/invocation/next" not in connection.recv(4096):
+                        raise RuntimeError("it asked for something else")
+                    times.append((time.perf_counter() - started) * 1e3)
+                    process.kill()
+                    process.wait()
+        middle = statistics.median(times)
+        print(f"  p50 {middle:.1f} ms, most {max(times):.1f} ms")
+        self.bench.keep("cold-start", "brigade alone", len(times), {"brigade": [{"ms": each} for each in times]}, {},
+                        [{"what": "ms, p50", "value": middle, "most": 25, "met": middle <= 25}])  # fmt: skip
+
+    def inside(self, command: str, folder: str, count: int) -> dict:
+        """What the package's own bench program measures."""
+        program = Path(binary()).with_name("RuntimeBench")
+        if not program.exists():
+            subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", "RuntimeBench"], cwd=ROOT, check=True)
+        done = subprocess.run([program, command, folder, str(count)], capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    def embedded(self) -> None:
+        count = max(1000, round(20_000 * self.bench.scale))
+        print(f"\nembedded: {count:,} warm invocations of a compiled-in function, logged and metered, one after another")
+        samples = []
+        for _ in range(self.bench.options.rounds):
+            with tempfile.TemporaryDirectory() as folder:
+                samples.append(self.inside("embedded", folder, count))
+        p50 = statistics.median(sample["p50_us"] for sample in samples)
+        print(f"  p50 {p50:.1f} us   p99 {statistics.median(sample['p99_us'] for sample in samples):.1f} us")
+        self.bench.keep("embedded", "the runtime alone", count, {"brigade": samples}, {},
+                        [{"what": "us, p50", "value": p50, "most": 20, "met": p50 <= 20}])  # fmt: skip
+
+    def bill(self) -> None:
+        count = max(1000, round(1_000_000 * self.bench.scale))
+        print(f"\nbill: `brigade bill` of a ledger of {count:,} invocations")
+        times = []
+        with tempfile.TemporaryDirectory() as folder:
+            written = self.inside("ledger", folder, count)
+            each = written["cpu_us"] / count
+            print(f"  written in {written['elapsed_us'] / 1e6:.1f} s, {each:.2f} us of processor time a line")
+            for words in ([], ["--run", written["run"]], ["--format", "json"]):
+                for _ in range(self.bench.options.rounds):
+                    started = time.perf_counter()
+                    subprocess.run([binary(), "bill", "--state", folder, *words], check=True, capture_output=True)
+                    times.append(time.perf_counter() - started)
+        print(f"  answered in {statistics.median(times) * 1e3:.0f} ms, {max(times) * 1e3:.0f} ms at most")
+        self.bench.keep("bill", "brigade alone", count, {"brigade": [{"s": each} for each in times]}, {"us_a_line": each},
+                        [{"what": "seconds, most", "value": max(times), "most": 1, "met": max(times) <= 1}])  # fmt: skip

@@ -3,7 +3,7 @@ import Transport
 
 /// Lines of invocations that somebody waited for, on their way to the ledger: written together, at the latest after
 /// `delay`. A kill of the process loses the lines of that time; those of queued events are never among them.
-final class LedgerBuffer: Sendable {
+package final class LedgerBuffer: Sendable {
     private struct State {
         var entries: [LedgerEntry] = []
         var isScheduled = false
@@ -16,12 +16,12 @@ final class LedgerBuffer: Sendable {
     private let logger: Logger
     private let state = Locked(State())
 
-    init(database: StateDatabase, logger: Logger) {
+    package init(database: StateDatabase, logger: Logger) {
         self.database = database
         self.logger = logger
     }
 
-    func record(_ entry: LedgerEntry) {
+    package func record(_ entry: LedgerEntry) {
         let (isFull, schedules) = state.withLock { state in
             state.entries.append(entry)
             let schedules = !state.isScheduled
@@ -58,7 +58,7 @@ final class LedgerBuffer: Sendable {
     }
 
     /// Returns when everything is on disk.
-    func flush() async {
+    package func flush() async {
         write()
         // An empty write comes after all that were asked for before it.
         _ = try? await database.write { _ in }

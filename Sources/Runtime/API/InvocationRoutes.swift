@@ -25,13 +25,20 @@ public struct InvocationRoutes: Sendable {
 
     public var routes: [LambdaRoute] {
         [
-            LambdaRoute("POST", "/2015-03-31/functions/*/invocations") {
+            LambdaRoute("Invoke", "POST", "/2015-03-31/functions/*/invocations", limit: .invocation)
+            {
                 call throws(LambdaServiceError) in try await invoke(call)
             },
-            LambdaRoute("POST", "/2021-11-15/functions/*/response-streaming-invocations") {
+            LambdaRoute(
+                "InvokeWithResponseStream", "POST",
+                "/2021-11-15/functions/*/response-streaming-invocations", limit: .streamedInvocation
+            ) {
                 call throws(LambdaServiceError) in try await invokeWithStream(call)
             },
-            LambdaRoute("POST", "/2014-11-13/functions/*/invoke-async") {
+            LambdaRoute(
+                "InvokeAsync", "POST", "/2014-11-13/functions/*/invoke-async",
+                limit: .asynchronousInvocation
+            ) {
                 call throws(LambdaServiceError) in
                 var request = try request(call)
                 request.type = .event

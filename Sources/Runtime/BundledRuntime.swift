@@ -142,7 +142,8 @@ public final class BundledRuntime: Sendable {
                     + SettingsRoutes(registry).routes,
                 credentials: credentials, region: region, logger: configuration.logger)
             let listener = try await APIListener.start(
-                host: configuration.host, port: configuration.port, group: group, responder: api)
+                host: configuration.host, port: configuration.port, group: group, responder: api,
+                logger: configuration.logger)
             address.withLock { $0 = "http://\(listener.host):\(listener.port)" }
             return BundledRuntime(
                 lines: lines, engine: engine, listener: listener, group: group, database: database,

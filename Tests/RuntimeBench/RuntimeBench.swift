@@ -40,8 +40,7 @@ struct RuntimeBench {
         guard words.count == 3, let command = words.first, let count = Int(words.last ?? ""),
             count > 0
         else {
-            fputs("usage: RuntimeBench embedded|ledger FOLDER COUNT\n", stderr)
-            exit(2)
+            fail("usage: RuntimeBench embedded|ledger FOLDER COUNT", 2)
         }
         let folder = words[words.startIndex + 1]
         let database = try StateDatabase(path: folder + "/state.sqlite")
@@ -49,8 +48,7 @@ struct RuntimeBench {
         case "embedded": try await embedded(database, folder, count)
         case "ledger": try await ledger(database, count)
         default:
-            fputs("no such command: \(command)\n", stderr)
-            exit(2)
+            fail("no such command: \(command)", 2)
         }
     }
 
@@ -82,8 +80,7 @@ struct RuntimeBench {
             let answer = try await engine.invoke(request)
             let took = ContinuousClock.now - began
             guard answer.payload == request.payload else {
-                fputs("a wrong answer\n", stderr)
-                exit(1)
+                fail("a wrong answer", 1)
             }
             if number >= 1000 { times.append(took) }
         }
@@ -120,12 +117,17 @@ struct RuntimeBench {
         }
         let (lost, failure) = await writer.finish()
         guard lost == 0, failure == nil else {
-            fputs("\(lost) lines were lost: \(failure.map { "\($0)" } ?? "")\n", stderr)
-            exit(1)
+            fail("\(lost) lines were lost: \(failure.map { "\($0)" } ?? "")", 1)
         }
         print(
             #"{"run": "\#(run)", "elapsed_us": \#(microseconds(.now - began)), "cpu_us": \#(processor() - before), "count": \#(count)}"#
         )
+    }
+
+    static func fail(_ message: String, _ status: Int32) -> Never {
+        let bytes = Array((message + "\n").utf8)
+        _ = write(STDERR_FILENO, bytes, bytes.count)
+        exit(status)
     }
 
     static func microseconds(_ duration: Duration) -> Double {
@@ -136,7 +138,7 @@ struct RuntimeBench {
     /// Of the whole process, microseconds.
     static func processor() -> Double {
         var usage = rusage()
-        getrusage(RUSAGE_SELF.rawValue, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         func total(_ time: timeval) -> Double { Double(time.tv_sec) * 1e6 + Double(time.tv_usec) }
         return total(usage.ru_utime) + total(usage.ru_stime)
     }

@@ -2,29 +2,56 @@ import NIOCore
 import NIOHTTP1
 
 /// One connection: collects a request, has it answered, writes the answer at once. Lives on its event loop.
-final class APIConnection: ChannelInboundHandler {
+///
+/// A client is let go on only with what its request's head entitles it to, and is waited for no longer than ``ConnectionLimits``
+/// says. Nothing is asked of the responder before a request is whole.
+final class APIConnection: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
+
+    private struct Incoming {
+        let request: APIRequest
+        let admission: APIAdmission
+        let keepsAlive: Bool
+        var body: ByteBuffer
+    }
 
     private enum Phase {
         case idle
-        case receiving(APIRequest, ByteBuffer, limit: Int, keepsAlive: Bool)
-        /// The answer is known; the rest of the body is not wanted.
-        case refused
+        case receiving(Incoming)
         case answering
+        /// The last answer was given; what still comes is dropped.
+        case refused
     }
 
     private let responder: any APIResponder
+    private let executor: LoopExecutor
+    private let limits: ConnectionLimits
+    private let connections: OpenConnections
+    private let seat: OpenConnections.Seat
     private var phase = Phase.idle
     private var work: Task<Void, Never>?
-    private let executor: LoopExecutor
+    private var hasSeenPart = false
+    private var isReadHeld = false
+    /// A part of a streamed answer that the client has not taken.
+    private var isSendingPart = false
+    private var isInputClosed = false
+    private var deadline: Scheduled<Void>?
 
-    init(responder: any APIResponder, loop: any EventLoop) {
+    init(
+        responder: any APIResponder, loop: any EventLoop, limits: ConnectionLimits,
+        connections: OpenConnections, seat: OpenConnections.Seat
+    ) {
         self.responder = responder
+        self.limits = limits
+        self.connections = connections
+        self.seat = seat
         executor = LoopExecutor(loop)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        hasSeenPart = true
         switch unwrapInboundIn(data) {
         case .head(let head): begin(head, context)
         case .body(let buffer): take(buffer, context)
@@ -32,47 +59,98 @@ final class APIConnection: ChannelInboundHandler {
         }
     }
 
-    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        let request = APIRequest(head)
-        switch responder.bodyLimit(request) {
-        case .failure(let refusal): refuse(refusal.answer, context)
-        case .success(let limit):
-            let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-            guard length <= limit else { return refuse(responder.tooLarge(request), context) }
-            phase = .receiving(
-                request, context.channel.allocator.buffer(capacity: length), limit: limit,
-                keepsAlive: head.isKeepAlive)
-            if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
-                context.writeAndFlush(
-                    wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))),
-                    promise: nil)
+    func channelReadComplete(context: ChannelHandlerContext) {
+        switch phase {
+        // Bytes have come and no part of a request: a head is on its way, and may not be for ever.
+        case .idle where !hasSeenPart && deadline == nil:
+            setDeadline(limits.head, context) { handler, context in
+                // Without an answer: there is no request to answer.
+                if case .idle = handler.phase { context.close(promise: nil) }
             }
+        // What comes with its head needs no watch.
+        case .receiving where deadline == nil: watchBody(since: .now(), context)
+        default: break
+        }
+        hasSeenPart = false
+        context.fireChannelReadComplete()
+    }
+
+    /// A client that does not take its answers is not listened to.
+    func read(context: ChannelHandlerContext) {
+        guard context.channel.isWritable else {
+            isReadHeld = true
+            return
+        }
+        context.read()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if isReadHeld, context.channel.isWritable {
+            isReadHeld = false
+            context.read()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        guard case .idle = phase else { return }
+        cancelDeadline()
+        seat.markBusy()
+        let request = APIRequest(head)
+        let admission: APIAdmission
+        do {
+            admission = try responder.admit(request)
+        } catch {
+            return refuse(error.answer, context)
+        }
+        let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+        guard length <= admission.bodyLimit else {
+            return refuse(responder.tooLarge(request, admission, size: length), context)
+        }
+        // What was announced has not come yet.
+        let capacity = min(length, 1 << 20)
+        phase = .receiving(
+            Incoming(
+                request: request, admission: admission, keepsAlive: head.isKeepAlive,
+                body: context.channel.allocator.buffer(capacity: capacity)))
+        if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+            context.writeAndFlush(
+                wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))),
+                promise: nil)
         }
     }
 
     private func take(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) {
-        guard case .receiving(let request, var body, let limit, let keepsAlive) = phase else {
-            return
-        }
+        guard case .receiving(var incoming) = phase else { return }
         // Not copied: nobody else holds the buffer now.
         phase = .idle
-        guard body.readableBytes + buffer.readableBytes <= limit else {
-            return refuse(responder.tooLarge(request), context)
+        let size = incoming.body.readableBytes + buffer.readableBytes
+        let isTooLarge = size > incoming.admission.bodyLimit
+        guard !isTooLarge, connections.hold(buffer.readableBytes) else {
+            connections.letGo(incoming.body.readableBytes)
+            let answer =
+                isTooLarge
+                ? responder.tooLarge(incoming.request, incoming.admission, size: size)
+                : LambdaAPI.unavailable
+            return refuse(answer, context)
         }
-        body.writeImmutableBuffer(buffer)
-        phase = .receiving(request, body, limit: limit, keepsAlive: keepsAlive)
+        incoming.body.writeImmutableBuffer(buffer)
+        phase = .receiving(incoming)
     }
 
     private func end(_ context: ChannelHandlerContext) {
-        guard case .receiving(var request, let body, _, let keepsAlive) = phase else { return }
+        guard case .receiving(let incoming) = phase else { return }
+        cancelDeadline()
         phase = .answering
-        request.body = Array(body.readableBytesView)
+        connections.letGo(incoming.body.readableBytes)
+        var request = incoming.request
+        request.body = Array(incoming.body.readableBytesView)
         let (responder, loop) = (responder, context.eventLoop)
         let bound = NIOLoopBound((self, context), eventLoop: loop)
-        let complete = request
+        let (complete, admission, keepsAlive) = (request, incoming.admission, incoming.keepsAlive)
         // As long as the connection: ended with it by `channelInactive`.
         work = Task(executorPreference: executor) {
-            let answer = await responder.answer(complete)
+            let answer = await responder.answer(complete, admission)
             guard let stream = answer.stream else {
                 return loop.execute {
                     let (handler, context) = bound.value
@@ -86,10 +164,7 @@ final class APIConnection: ChannelInboundHandler {
             await stream { bytes in
                 let written = loop.flatSubmit {
                     let (handler, context) = bound.value
-                    var buffer = context.channel.allocator.buffer(capacity: bytes.count)
-                    buffer.writeBytes(bytes)
-                    return context.writeAndFlush(
-                        handler.wrapOutboundOut(.body(.byteBuffer(buffer))))
+                    return handler.send(bytes, context)
                 }
                 // A client that went away is told of by the connection's end.
                 _ = try? await written.get()
@@ -101,11 +176,6 @@ final class APIConnection: ChannelInboundHandler {
         }
     }
 
-    private func refuse(_ answer: APIAnswer, _ context: ChannelHandlerContext) {
-        phase = .refused
-        write(answer, keepsAlive: false, context)
-    }
-
     private func writeHead(_ answer: APIAnswer, _ context: ChannelHandlerContext) {
         var headers = HTTPHeaders(answer.headers.map { ($0.name, $0.value) })
         headers.add(name: "transfer-encoding", value: "chunked")
@@ -115,6 +185,16 @@ final class APIConnection: ChannelInboundHandler {
                     HTTPResponseHead(
                         version: .http1_1, status: .init(statusCode: answer.status),
                         headers: headers))), promise: nil)
+    }
+
+    /// One part of a streamed answer; done when the client has taken it.
+    private func send(_ bytes: [UInt8], _ context: ChannelHandlerContext) -> EventLoopFuture<Void> {
+        var buffer = context.channel.allocator.buffer(capacity: bytes.count)
+        buffer.writeBytes(bytes)
+        isSendingPart = true
+        let written = context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(buffer))))
+        written.assumeIsolated().whenComplete { [self] _ in isSendingPart = false }
+        return written
     }
 
     private func write(
@@ -141,18 +221,37 @@ final class APIConnection: ChannelInboundHandler {
     private func finish(keepsAlive: Bool, _ context: ChannelHandlerContext) {
         guard context.channel.isActive else { return }
         work = nil
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        let written = context.eventLoop.makePromise(of: Void.self)
-        if !keepsAlive {
-            written.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
+        if case .answering = phase, keepsAlive, !isInputClosed {
+            phase = .idle
+            seat.markIdle()
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            return
         }
-        if case .answering = phase { phase = .idle }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+        let isRead = if case .answering = phase { true } else { false }
+        phase = .refused
+        // Of a client that does not take even the answer, or sends on for ever.
+        setDeadline(limits.linger, context) { $1.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete {
+            [self] _ in
+            // Closing with unread input would reset the connection, and could take the answer with it.
+            guard !isRead, !isInputClosed else { return context.close(promise: nil) }
+            context.close(mode: .output, promise: nil)
+        }
+    }
+
+    /// Answers at once, and takes no further request.
+    private func refuse(_ answer: APIAnswer, _ context: ChannelHandlerContext) {
+        seat.markBusy()
+        phase = .refused
+        write(answer, keepsAlive: false, context)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         // Nobody waits for the answer any more; what has begun runs to its end, as on Lambda.
         work = nil
+        dropBody()
+        phase = .refused
+        cancelDeadline()
         context.fireChannelInactive()
     }
 
@@ -163,13 +262,52 @@ final class APIConnection: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case is IdleStateHandler.IdleStateEvent:
-            // A function may take its 15 minutes.
-            if case .answering = phase { return }
+            // A function may take its 15 minutes; a client may not, to take what it asked for.
+            if case .answering = phase, !isSendingPart { return }
             context.close(promise: nil)
         case ChannelEvent.inputClosed:
+            isInputClosed = true
             if case .answering = phase { return }
             context.close(promise: nil)
         default: context.fireUserInboundEventTriggered(event)
         }
+    }
+
+    // MARK: How long a client is waited for
+
+    /// Looks again when what has come by now should all have been there.
+    private func watchBody(since begun: NIODeadline, _ context: ChannelHandlerContext) {
+        guard case .receiving(let incoming) = phase else { return }
+        let allowed = limits.time(forBytes: incoming.body.readableBytes)
+        let left = begun + allowed - .now()
+        guard left > .zero else {
+            dropBody()
+            return refuse(LambdaAPI.timedOut, context)
+        }
+        setDeadline(left, context) { $0.watchBody(since: begun, $1) }
+    }
+
+    private func dropBody() {
+        guard case .receiving(let incoming) = phase else { return }
+        connections.letGo(incoming.body.readableBytes)
+        phase = .idle
+    }
+
+    private func setDeadline(
+        _ time: TimeAmount, _ context: ChannelHandlerContext,
+        _ action: @escaping @Sendable (APIConnection, ChannelHandlerContext) -> Void
+    ) {
+        deadline?.cancel()
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        deadline = context.eventLoop.scheduleTask(in: time) {
+            let (handler, context) = bound.value
+            handler.deadline = nil
+            action(handler, context)
+        }
+    }
+
+    private func cancelDeadline() {
+        deadline?.cancel()
+        deadline = nil
     }
 }

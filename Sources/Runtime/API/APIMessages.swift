@@ -44,15 +44,18 @@ public struct APIAnswer: Sendable {
 
 /// Answers requests on a listener.
 public protocol APIResponder: Sendable {
-    /// Looked at before the body is taken: how large it may be, in bytes.
+    /// Looks at a request before its body is taken: who asks, for what, and how large the body may be.
     ///
-    /// - Returns: a refusal for what need not be read at all.
-    func bodyLimit(_ head: APIRequest) -> Result<Int, APIRefusal>
+    /// - Throws: ``APIRefusal`` for what need not be read at all.
+    func admit(_ head: APIRequest) throws(APIRefusal) -> APIAdmission
 
     /// The answer for a body that is larger than that.
-    func tooLarge(_ head: APIRequest) -> APIAnswer
+    ///
+    /// - Parameter size: in bytes, as far as it is known.
+    func tooLarge(_ head: APIRequest, _ admission: APIAdmission, size: Int) -> APIAnswer
 
-    func answer(_ request: APIRequest) async -> APIAnswer
+    /// - Parameter request: whole.
+    func answer(_ request: APIRequest, _ admission: APIAdmission) async -> APIAnswer
 }
 
 /// An answer that needs no body of the request.

@@ -44,18 +44,21 @@ public struct FunctionRoutes: Sendable {
 
     private var functions: [LambdaRoute] {
         [
-            LambdaRoute("POST", "/2015-03-31/functions") { call throws(LambdaServiceError) in
+            LambdaRoute("CreateFunction", "POST", "/2015-03-31/functions", limit: .package) {
+                call throws(LambdaServiceError) in
                 let settings = try call.body(FunctionDocuments.Settings.self)
                 return LambdaCall.answer(201, try await registry.create(settings))
             },
-            LambdaRoute("GET", "/2015-03-31/functions") { call throws(LambdaServiceError) in
+            LambdaRoute("ListFunctions", "GET", "/2015-03-31/functions") {
+                call throws(LambdaServiceError) in
                 let page = try FunctionRegistry.page(
                     registry.list(allVersions: call.query("FunctionVersion") == "ALL"),
                     marker: call.query("Marker"), maximum: maximum(call))
                 return LambdaCall.answer(
                     200, Functions(Functions: page.items, NextMarker: page.next))
             },
-            LambdaRoute("GET", "/2015-03-31/functions/*") { call throws(LambdaServiceError) in
+            LambdaRoute("GetFunction", "GET", "/2015-03-31/functions/*") {
+                call throws(LambdaServiceError) in
                 let target = try reference(call)
                 let record = try registry.record(target.name, target.qualifier)
                 return LambdaCall.answer(
@@ -68,29 +71,36 @@ public struct FunctionRoutes: Sendable {
                             Concurrency(ReservedConcurrentExecutions: $0)
                         }))
             },
-            LambdaRoute("GET", "/2015-03-31/functions/*/configuration") {
+            LambdaRoute("GetFunctionConfiguration", "GET", "/2015-03-31/functions/*/configuration")
+            {
                 call throws(LambdaServiceError) in
                 let target = try reference(call)
                 return LambdaCall.answer(
                     200, try registry.configuration(target.name, qualifier: target.qualifier))
             },
-            LambdaRoute("PUT", "/2015-03-31/functions/*/configuration") {
+            LambdaRoute(
+                "UpdateFunctionConfiguration", "PUT", "/2015-03-31/functions/*/configuration",
+                limit: .configuration
+            ) {
                 call throws(LambdaServiceError) in
                 let settings = try call.body(FunctionDocuments.Settings.self)
                 return LambdaCall.answer(
                     200, try await registry.updateConfiguration(reference(call).name, settings))
             },
-            LambdaRoute("PUT", "/2015-03-31/functions/*/code") { call throws(LambdaServiceError) in
+            LambdaRoute(
+                "UpdateFunctionCode", "PUT", "/2015-03-31/functions/*/code", limit: .package
+            ) { call throws(LambdaServiceError) in
                 let code = try call.body(FunctionDocuments.CodeUpdate.self)
                 return LambdaCall.answer(
                     200, try await registry.updateCode(reference(call).name, code))
             },
-            LambdaRoute("DELETE", "/2015-03-31/functions/*") { call throws(LambdaServiceError) in
+            LambdaRoute("DeleteFunction", "DELETE", "/2015-03-31/functions/*") {
+                call throws(LambdaServiceError) in
                 let target = try reference(call)
                 try await registry.delete(target.name, qualifier: target.qualifier)
                 return APIAnswer(204)
             },
-            LambdaRoute("PUT", "/2017-10-31/functions/*/concurrency") {
+            LambdaRoute("PutFunctionConcurrency", "PUT", "/2017-10-31/functions/*/concurrency") {
                 call throws(LambdaServiceError) in
                 let given = try call.body(Concurrency.self)
                 guard let count = given.ReservedConcurrentExecutions else {
@@ -99,13 +109,15 @@ public struct FunctionRoutes: Sendable {
                 try await registry.reserve(try unqualified(call), count)
                 return LambdaCall.answer(200, given)
             },
-            LambdaRoute("GET", "/2019-09-30/functions/*/concurrency") {
+            LambdaRoute("GetFunctionConcurrency", "GET", "/2019-09-30/functions/*/concurrency") {
                 call throws(LambdaServiceError) in
                 let record = try registry.record(reference(call).name)
                 return LambdaCall.answer(
                     200, Concurrency(ReservedConcurrentExecutions: record.reservedConcurrency))
             },
-            LambdaRoute("DELETE", "/2017-10-31/functions/*/concurrency") {
+            LambdaRoute(
+                "DeleteFunctionConcurrency", "DELETE", "/2017-10-31/functions/*/concurrency"
+            ) {
                 call throws(LambdaServiceError) in
                 try await registry.reserve(try unqualified(call), nil)
                 return APIAnswer(204)
@@ -126,38 +138,38 @@ public struct FunctionRoutes: Sendable {
 
     private var versionsAndAliases: [LambdaRoute] {
         [
-            LambdaRoute("POST", "/2015-03-31/functions/*/versions") {
+            LambdaRoute("PublishVersion", "POST", "/2015-03-31/functions/*/versions") {
                 call throws(LambdaServiceError) in
                 let publication = try call.body(FunctionDocuments.Publication.self)
                 return LambdaCall.answer(
                     201, try await registry.publish(reference(call).name, publication))
             },
-            LambdaRoute("GET", "/2015-03-31/functions/*/versions") {
+            LambdaRoute("ListVersionsByFunction", "GET", "/2015-03-31/functions/*/versions") {
                 call throws(LambdaServiceError) in
                 let page = try FunctionRegistry.page(
                     registry.versions(reference(call).name), marker: call.query("Marker"),
                     maximum: maximum(call))
                 return LambdaCall.answer(200, Versions(Versions: page.items, NextMarker: page.next))
             },
-            LambdaRoute("POST", "/2015-03-31/functions/*/aliases") {
+            LambdaRoute("CreateAlias", "POST", "/2015-03-31/functions/*/aliases") {
                 call throws(LambdaServiceError) in
                 let settings = try call.body(FunctionDocuments.AliasSettings.self)
                 return LambdaCall.answer(
                     201, try await registry.createAlias(reference(call).name, settings))
             },
-            LambdaRoute("GET", "/2015-03-31/functions/*/aliases") {
+            LambdaRoute("ListAliases", "GET", "/2015-03-31/functions/*/aliases") {
                 call throws(LambdaServiceError) in
                 let page = try FunctionRegistry.page(
                     registry.aliases(reference(call).name, version: call.query("FunctionVersion")),
                     marker: call.query("Marker"), maximum: maximum(call))
                 return LambdaCall.answer(200, Aliases(Aliases: page.items, NextMarker: page.next))
             },
-            LambdaRoute("GET", "/2015-03-31/functions/*/aliases/*") {
+            LambdaRoute("GetAlias", "GET", "/2015-03-31/functions/*/aliases/*") {
                 call throws(LambdaServiceError) in
                 LambdaCall.answer(
                     200, try registry.alias(reference(call).name, call.parameters[1]))
             },
-            LambdaRoute("PUT", "/2015-03-31/functions/*/aliases/*") {
+            LambdaRoute("UpdateAlias", "PUT", "/2015-03-31/functions/*/aliases/*") {
                 call throws(LambdaServiceError) in
                 let settings = try call.body(FunctionDocuments.AliasSettings.self)
                 return LambdaCall.answer(
@@ -165,7 +177,7 @@ public struct FunctionRoutes: Sendable {
                     try await registry.updateAlias(
                         reference(call).name, call.parameters[1], settings))
             },
-            LambdaRoute("DELETE", "/2015-03-31/functions/*/aliases/*") {
+            LambdaRoute("DeleteAlias", "DELETE", "/2015-03-31/functions/*/aliases/*") {
                 call throws(LambdaServiceError) in
                 try await registry.deleteAlias(reference(call).name, call.parameters[1])
                 return APIAnswer(204)

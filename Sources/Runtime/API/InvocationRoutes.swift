@@ -25,13 +25,20 @@ public struct InvocationRoutes: Sendable {
 
     public var routes: [LambdaRoute] {
         [
-            LambdaRoute("POST", "/2015-03-31/functions/*/invocations") {
+            LambdaRoute("Invoke", "POST", "/2015-03-31/functions/*/invocations", limit: .invocation)
+            {
                 call throws(LambdaServiceError) in try await invoke(call)
             },
-            LambdaRoute("POST", "/2021-11-15/functions/*/response-streaming-invocations") {
+            LambdaRoute(
+                "InvokeWithResponseStream", "POST",
+                "/2021-11-15/functions/*/response-streaming-invocations", limit: .streamedInvocation
+            ) {
                 call throws(LambdaServiceError) in try await invokeWithStream(call)
             },
-            LambdaRoute("POST", "/2014-11-13/functions/*/invoke-async") {
+            LambdaRoute(
+                "InvokeAsync", "POST", "/2014-11-13/functions/*/invoke-async",
+                limit: .asynchronousInvocation
+            ) {
                 call throws(LambdaServiceError) in
                 var request = try request(call)
                 request.type = .event
@@ -41,13 +48,19 @@ public struct InvocationRoutes: Sendable {
         ]
     }
 
-    private func request(_ call: LambdaCall) throws(LambdaServiceError) -> InvocationRequest {
+    /// - Parameter isStreamed: of InvokeWithResponseStream, which takes no events.
+    private func request(
+        _ call: LambdaCall, isStreamed: Bool = false
+    ) throws(LambdaServiceError) -> InvocationRequest {
         let target = try reference(call.function, call.qualifier)
         let name = call.request.header("x-amz-invocation-type") ?? "RequestResponse"
-        guard let type = InvocationRequest.InvocationType(rawValue: name) else {
+        guard let type = InvocationRequest.InvocationType(rawValue: name),
+            !isStreamed || type != .event
+        else {
+            let types = isStreamed ? "RequestResponse, DryRun" : "Event, RequestResponse, DryRun"
             throw LambdaServiceError(
                 .validation,
-                "1 validation error detected: Value '\(name)' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
+                "1 validation error detected: Value '\(name)' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [\(types)]"
             )
         }
         var context: [UInt8]?
@@ -76,9 +89,11 @@ public struct InvocationRoutes: Sendable {
     private func invoke(_ call: LambdaCall) async throws(LambdaServiceError) -> APIAnswer {
         let response = try await service.invoke(request(call))
         var headers: [(name: String, value: String)] = [("x-amzn-RequestId", response.requestID)]
-        if response.statusCode != 204 { headers.append(("Content-Type", "application/json")) }
-        if let version = response.executedVersion {
-            headers.append(("X-Amz-Executed-Version", version))
+        if response.statusCode != 204 {
+            headers.append(("Content-Type", "application/json"))
+            if let version = response.executedVersion {
+                headers.append(("X-Amz-Executed-Version", version))
+            }
         }
         if let error = response.functionError { headers.append(("X-Amz-Function-Error", error)) }
         if let tail = response.logTail {
@@ -90,16 +105,24 @@ public struct InvocationRoutes: Sendable {
     /// The first part decides: what cannot be invoked at all is refused as an ordinary answer.
     private func invokeWithStream(_ call: LambdaCall) async throws(LambdaServiceError) -> APIAnswer
     {
-        var request = try request(call)
-        let target = request
-        let check = InvocationRequest(
-            functionName: target.functionName, qualifier: target.qualifier, type: .dryRun,
-            payload: [])
-        _ = try await service.invoke(check)
-        request.type = .requestResponse
-        let (service, complete) = (service, request)
+        var request = try request(call, isStreamed: true)
+        // The version is told before anything ran: it has to be the one that will.
+        request.choice = .random(in: 0..<1)
+        let complete = request
+        var check = request
+        check.type = .dryRun
+        check.payload = []
+        let known = try await service.invoke(check)
+        if request.type == .dryRun {
+            return APIAnswer(204, headers: [("x-amzn-RequestId", known.requestID)])
+        }
+        var headers = [("Content-Type", "application/vnd.amazon.eventstream")]
+        if let version = known.executedVersion {
+            headers.append(("X-Amz-Executed-Version", version))
+        }
+        let service = service
         return APIAnswer(
-            200, headers: [("Content-Type", "application/vnd.amazon.eventstream")],
+            200, headers: headers,
             stream: { send in
                 var request = complete
                 request.stream = { part in await send(EventStream.payload(part)) }

@@ -30,6 +30,16 @@ extension LambdaAPI {
         return APIAnswer(status(error.kind), headers: headers, body: body)
     }
 
+    /// For whom there is no room now. AWS's clients try again.
+    static let unavailable = APIAnswer(
+        503, headers: headers("ServiceUnavailableException"),
+        body: Array("{\"message\":\"Service Unavailable\"}".utf8))
+
+    /// For a client that did not send on.
+    static let timedOut = APIAnswer(
+        408, headers: headers("RequestTimeoutException"),
+        body: Array("{\"message\":\"The request did not come in time\"}".utf8))
+
     private static func headers(_ code: String) -> [(name: String, value: String)] {
         [("Content-Type", "application/json"), ("x-amzn-ErrorType", code)]
     }

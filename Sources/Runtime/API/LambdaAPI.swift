@@ -10,65 +10,72 @@ public struct LambdaAPI: APIResponder {
     private let logger: Logger
     private let authenticator: LambdaAuthenticator
     private let routes: [LambdaRoute]
-
-    /// Source of the sizes: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, and refusals as recorded.
-    static let invokeBytesMaximum = 6_291_456
-    static let eventBytesMaximum = 1 << 20
-    static let codeBytesMaximum = 70_167_211
-    static let documentBytesMaximum = 1 << 20
+    /// Unix seconds.
+    private let clock: @Sendable () -> Int64
 
     /// - Parameter region: that signatures must name.
     public init(
         routes: [LambdaRoute], credentials: Credentials, region: String, logger: Logger
     ) {
+        self.init(
+            routes: routes, credentials: credentials, region: region, logger: logger,
+            clock: { UnixTime.milliseconds() / 1000 })
+    }
+
+    init(
+        routes: [LambdaRoute], credentials: Credentials, region: String, logger: Logger,
+        clock: @escaping @Sendable () -> Int64
+    ) {
         self.routes = routes
         self.logger = logger
+        self.clock = clock
         authenticator = LambdaAuthenticator(credentials: credentials, region: region)
     }
 
-    public func bodyLimit(_ head: APIRequest) -> Result<Int, APIRefusal> {
+    public func admit(_ head: APIRequest) throws(APIRefusal) -> APIAdmission {
+        let claim: LambdaAuthenticator.Claim
         do {
-            try authenticator.precheck(head)
+            claim = try authenticator.claim(head, now: clock())
         } catch {
-            return .failure(APIRefusal(Self.answer(error)))
+            throw APIRefusal(Self.answer(error))
         }
-        if head.path.hasSuffix("/invocations") {
-            let isEvent = head.header("x-amz-invocation-type") == "Event"
-            return .success(isEvent ? Self.eventBytesMaximum : Self.invokeBytesMaximum)
-        }
-        let isCode =
-            head.path.hasSuffix("/code") || head.path == "/2015-03-31/functions"
-            || head.path == "/2015-03-31/functions/"
-        return .success(isCode ? Self.codeBytesMaximum : Self.documentBytesMaximum)
-    }
-
-    public func tooLarge(_ head: APIRequest) -> APIAnswer {
-        guard case .success(let limit) = bodyLimit(head) else {
-            return Self.answer(LambdaServiceError(.service, "refused"))
-        }
-        let operation = head.path.hasSuffix("/invocations") ? "InvokeFunction" : "CreateFunction"
-        return Self.answer(
-            LambdaServiceError(
-                .requestTooLarge,
-                "Request must be smaller than \(limit) bytes for the \(operation) operation"))
-    }
-
-    public func answer(_ request: APIRequest) async -> APIAnswer {
-        do {
-            try authenticator.check(request, now: UnixTime.milliseconds() / 1000)
-        } catch {
-            return Self.answer(error)
-        }
-        let segments = request.path.utf8.split(separator: UInt8(ascii: "/")).map {
+        let segments = head.path.utf8.split(separator: UInt8(ascii: "/")).map {
             String(Substring($0))
         }
         var isKnownPath = false
-        for route in routes {
+        for (index, route) in routes.enumerated() {
             guard let parameters = route.match(segments) else { continue }
             isKnownPath = true
-            guard route.method == request.method else { continue }
+            guard route.method == head.method else { continue }
+            let isEvent = head.header("x-amz-invocation-type") == "Event"
+            return APIAdmission(
+                bodyLimit: route.limit.bytes(isEvent: isEvent), claim: claim,
+                target: .route(index, parameters, isEvent: isEvent))
+        }
+        return APIAdmission(
+            bodyLimit: BodyLimit.document.bytes(isEvent: false), claim: claim,
+            target: isKnownPath ? .otherMethod : .nothing)
+    }
+
+    public func tooLarge(_ head: APIRequest, _ admission: APIAdmission, size: Int) -> APIAnswer {
+        guard case .route(let index, _, let isEvent) = admission.target else {
+            return Self.answer(
+                BodyLimit.document.refusal("requested", isEvent: false, size: size))
+        }
+        let route = routes[index]
+        return Self.answer(route.limit.refusal(route.operation, isEvent: isEvent, size: size))
+    }
+
+    public func answer(_ request: APIRequest, _ admission: APIAdmission) async -> APIAnswer {
+        do {
+            try authenticator.check(request, admission.claim)
+        } catch {
+            return Self.answer(error)
+        }
+        switch admission.target {
+        case .route(let index, let parameters, _):
             do {
-                return try await route.run(LambdaCall(request, parameters))
+                return try await routes[index].run(LambdaCall(request, parameters))
             } catch {
                 if error.kind == .service {
                     logger.error(
@@ -77,12 +84,12 @@ public struct LambdaAPI: APIResponder {
                 }
                 return Self.answer(error)
             }
-        }
-        if isKnownPath {
+        case .otherMethod:
             return Self.answer(
                 LambdaServiceError(
                     .invalidParameterValue, "\(request.method) is no operation of \(request.path)"))
+        case .nothing:
+            return Self.answer(LambdaRoute.unknown(request))
         }
-        return Self.answer(LambdaRoute.unknown(request))
     }
 }

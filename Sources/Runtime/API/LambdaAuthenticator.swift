@@ -1,6 +1,7 @@
 import Signing
 
-/// Checks the signature of every request to the Lambda API against the runtime's own key pair.
+/// Checks the signature of every request to the Lambda API against the runtime's own key pair: what its head says before
+/// the body is read, and the body after that.
 ///
 /// Source of the words: <https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html>, and answers as recorded.
 struct LambdaAuthenticator: Sendable {
@@ -25,30 +26,88 @@ struct LambdaAuthenticator: Sendable {
         var message: String
     }
 
-    private static let prefix = "AWS4-HMAC-SHA256 "
-
-    private struct Authorization {
-        var day: Substring
-        var signedHeaders: Substring
-        var signature: Substring
+    /// What a request's head says of who sent it, as far as that can be told without the body.
+    struct Claim: Sendable {
+        fileprivate var signature: String
+        /// As they stand in `SignedHeaders`.
+        fileprivate var names: [String]
+        /// Unix seconds.
+        fileprivate var time: Int64
+        /// What `X-Amz-Content-Sha256` says of the body. The signature is of that, and has been checked.
+        fileprivate var payload: PayloadHash?
     }
 
-    /// Looks at who asks, before a body is read.
-    func precheck(_ request: APIRequest) throws(Refusal) { _ = try authorization(request) }
+    private static let scheme = "AWS4-HMAC-SHA256 "
+    private static let mismatch = Refusal(
+        code: "InvalidSignatureException",
+        message:
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+    )
 
-    private func authorization(_ request: APIRequest) throws(Refusal) -> Authorization {
-        guard let text = request.header("authorization") else {
+    /// Looks at a request's head. Who has no key of this runtime's gets no further than this.
+    ///
+    /// - Parameter now: Unix seconds.
+    func claim(_ head: APIRequest, now: Int64) throws(Refusal) -> Claim {
+        guard let text = head.header("authorization") else {
             throw Refusal(
                 code: "MissingAuthenticationTokenException",
                 message: "Missing Authentication Token")
         }
-        guard text.hasPrefix(Self.prefix) else {
+        let fields = try Self.fields(text)
+        let (time, date) = try Self.time(head, now: now)
+        let names = fields.names.split(separator: ";").map(String.init)
+        try Self.requireSigned(names, head)
+        try check(fields.scope, date: date)
+        var claim = Claim(signature: String(fields.signature), names: names, time: time)
+        guard let given = head.header("x-amz-content-sha256") else { return claim }
+        // Lambda knows no body that is not signed.
+        guard let payload = PayloadHash(headerValue: given), case .sha256 = payload else {
+            throw Self.mismatch
+        }
+        try check(head, claim, payload)
+        claim.payload = payload
+        return claim
+    }
+
+    /// Checks the whole of a request, whose head made the claim.
+    func check(_ request: APIRequest, _ claim: Claim) throws(Refusal) {
+        let payload = PayloadHash.of(request.body)
+        guard let claimed = claim.payload else { return try check(request, claim, payload) }
+        guard claimed == payload else { throw Self.mismatch }
+    }
+
+    private func check(
+        _ head: APIRequest, _ claim: Claim, _ payload: PayloadHash
+    ) throws(Refusal) {
+        var headers: [(name: String, value: String)] = []
+        for name in claim.names {
+            for value in head.headers[name] { headers.append((name, value)) }
+        }
+        let query = head.query.split(separator: "&").map { piece in
+            let pair = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (name: String(pair[0]), value: pair.count > 1 ? String(pair[1]) : "")
+        }
+        let signature = signer.signature(
+            method: head.method, path: head.path, query: query, headers: headers,
+            payload: payload, secretAccessKey: credentials.secretAccessKey, region: region,
+            time: claim.time)
+        guard RequestSigner.isSame(signature, claim.signature) else { throw Self.mismatch }
+    }
+
+    private struct Fields {
+        var scope: Substring
+        var names: Substring
+        var signature: Substring
+    }
+
+    private static func fields(_ text: String) throws(Refusal) -> Fields {
+        guard text.hasPrefix(scheme) else {
             throw Refusal(
                 code: "IncompleteSignatureException",
                 message: "Authorization header requires 'AWS4-HMAC-SHA256'.")
         }
         var (scope, names, signature): (Substring?, Substring?, Substring?)
-        for field in text.dropFirst(Self.prefix.count).split(separator: ",") {
+        for field in text.dropFirst(scheme.count).split(separator: ",") {
             let pair = field.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
             guard pair.count == 2 else { continue }
             switch pair[0] {
@@ -59,71 +118,96 @@ struct LambdaAuthenticator: Sendable {
             }
         }
         guard let scope, let names, let signature else {
+            let missing = [
+                ("Credential", scope), ("Signature", signature), ("SignedHeaders", names),
+            ].filter { $0.1 == nil }
+                .map { "Authorization header requires '\($0.0)' parameter. " }
+            throw Refusal(
+                code: "IncompleteSignatureException",
+                message: missing.joined() + "Authorization=AWS4-HMAC-SHA256")
+        }
+        return Fields(scope: scope, names: names, signature: signature)
+    }
+
+    private static func time(
+        _ head: APIRequest, now: Int64
+    ) throws(Refusal) -> (seconds: Int64, text: String) {
+        guard let date = head.header("x-amz-date") else {
             throw Refusal(
                 code: "IncompleteSignatureException",
                 message:
-                    "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters."
+                    "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization=AWS4-HMAC-SHA256"
             )
         }
+        guard let time = Timestamps.parseAmzDate(date) else {
+            throw Refusal(
+                code: "IncompleteSignatureException",
+                message:
+                    "Date must be in ISO-8601 'basic format'. Got '\(date)'. See http://en.wikipedia.org/wiki/ISO_8601"
+            )
+        }
+        guard abs(time - now) > skewMaximum else { return (time, date) }
+        let clock = Timestamps.amzDate(now)
+        let minutes = skewMaximum / 60
+        let said =
+            time < now
+            ? "Signature expired: \(date) is now earlier than \(Timestamps.amzDate(now - skewMaximum)) (\(clock) - \(minutes) min.)"
+            : "Signature not yet current: \(date) is still later than \(Timestamps.amzDate(now + skewMaximum)) (\(clock) + \(minutes) min.)"
+        throw Refusal(code: "InvalidSignatureException", message: said)
+    }
+
+    /// `Host` and every `X-Amz-` header must be under the signature: else anybody on the way could add one, and what is asked
+    /// for would be another thing.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
+    private static func requireSigned(_ names: [String], _ head: APIRequest) throws(Refusal) {
+        var missing = names.contains("host") ? nil : "'Host' or ':authority'"
+        for (name, _) in head.headers where name.utf8.count > 6 {
+            // Most names are told by their first letter.
+            guard name.utf8.first.map({ $0 | 0x20 }) == UInt8(ascii: "x"),
+                zip(name.utf8, "x-amz-".utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 })
+            else { continue }
+            if !names.contains(name.lowercased()) { missing = missing ?? "'\(name)'" }
+        }
+        guard let missing else { return }
+        throw Refusal(
+            code: "InvalidSignatureException",
+            message: "\(missing) must be a 'SignedHeader' in the AWS Authorization.")
+    }
+
+    private func check(_ scope: Substring, date: String) throws(Refusal) {
         // A key may hold slashes; the scope's own parts do not.
         let parts = scope.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count >= 5,
-            parts[..<(parts.count - 4)].joined(separator: "/") == credentials.accessKeyID
-        else {
+        guard parts.count >= 5 else {
+            throw Refusal(
+                code: "IncompleteSignatureException",
+                message:
+                    "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '\(scope)'"
+            )
+        }
+        let tail = parts.suffix(4)
+        let first = tail.startIndex
+        var said = ""
+        if tail[first + 1] != region[...] {
+            said += "Credential should be scoped to a valid region. "
+        }
+        if tail[first + 2] != "lambda" {
+            said += "Credential should be scoped to correct service: 'lambda'. "
+        }
+        if tail[first + 3] != "aws4_request" {
+            said += "Credential should be scoped with a valid terminator: 'aws4_request'. "
+        }
+        if tail[first] != date.prefix(8) {
+            said +=
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP. "
+        }
+        guard said.isEmpty else {
+            throw Refusal(code: "InvalidSignatureException", message: said)
+        }
+        guard parts[..<(parts.count - 4)].joined(separator: "/") == credentials.accessKeyID else {
             throw Refusal(
                 code: "UnrecognizedClientException",
                 message: "The security token included in the request is invalid.")
-        }
-        let tail = parts.suffix(4)
-        let (day, zone, service) = (
-            tail[tail.startIndex], tail[tail.startIndex + 1], tail[tail.startIndex + 2]
-        )
-        guard zone == region[...], service == "lambda" else {
-            throw Refusal(
-                code: "InvalidSignatureException",
-                message: "Credential should be scoped to a valid region and to service lambda.")
-        }
-        return Authorization(day: day, signedHeaders: names, signature: signature)
-    }
-
-    /// - Parameter now: Unix seconds.
-    func check(_ request: APIRequest, now: Int64) throws(Refusal) {
-        let authorization = try authorization(request)
-        guard let date = request.header("x-amz-date"), let time = Timestamps.parseAmzDate(date),
-            authorization.day == date.prefix(8)
-        else {
-            throw Refusal(
-                code: "IncompleteSignatureException",
-                message: "A valid date is needed in the header 'X-Amz-Date'.")
-        }
-        guard abs(time - now) <= Self.skewMaximum else {
-            let word = time < now ? "expired" : "not yet current"
-            throw Refusal(
-                code: "InvalidSignatureException",
-                message: "Signature \(word): \(date) is not within 5 minutes of this clock.")
-        }
-        let names = authorization.signedHeaders.split(separator: ";").map(String.init)
-        var headers: [(name: String, value: String)] = []
-        for name in names { for value in request.headers[name] { headers.append((name, value)) } }
-        let given = request.header("x-amz-content-sha256").flatMap { PayloadHash(headerValue: $0) }
-        let payload = PayloadHash.of(request.body)
-        let isCovered =
-            names.contains("host") && names.contains("x-amz-date")
-            && (given == nil || given == payload)
-        let query = request.query.split(separator: "&").map { piece in
-            let pair = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (name: String(pair[0]), value: pair.count > 1 ? String(pair[1]) : "")
-        }
-        let signature = signer.signature(
-            method: request.method, path: request.path, query: query, headers: headers,
-            payload: payload, secretAccessKey: credentials.secretAccessKey, region: region,
-            time: time)
-        guard isCovered, RequestSigner.isSame(signature, String(authorization.signature)) else {
-            throw Refusal(
-                code: "InvalidSignatureException",
-                message:
-                    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
-            )
         }
     }
 }

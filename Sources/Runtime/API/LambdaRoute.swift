@@ -1,16 +1,21 @@
 /// One operation: its method and path, and what it does.
 public struct LambdaRoute: Sendable {
+    /// AWS's name of the operation.
+    let operation: String
     let method: String
+    let limit: BodyLimit
     /// Segments of the path; "*" takes one, as a parameter.
     private let pattern: [String]
     let run: @Sendable (LambdaCall) async throws(LambdaServiceError) -> APIAnswer
 
     /// - Parameter path: "/2015-03-31/functions/*/invocations".
     init(
-        _ method: String, _ path: String,
+        _ operation: String, _ method: String, _ path: String, limit: BodyLimit = .document,
         _ run: @escaping @Sendable (LambdaCall) async throws(LambdaServiceError) -> APIAnswer
     ) {
+        self.operation = operation
         self.method = method
+        self.limit = limit
         pattern = path.split(separator: "/").map(String.init)
         self.run = run
     }

@@ -32,20 +32,24 @@ public struct SettingsRoutes: Sendable {
     private var eventInvoke: [LambdaRoute] {
         let path = Self.eventInvokePath
         return [
-            LambdaRoute("PUT", path) { call throws(LambdaServiceError) in
+            LambdaRoute("PutFunctionEventInvokeConfig", "PUT", path) {
+                call throws(LambdaServiceError) in
                 let given = try call.body(SettingsDocuments.EventInvoke.self)
                 return LambdaCall.answer(
                     200, try await registry.putEventInvoke(reference(call), given, merges: false))
             },
-            LambdaRoute("POST", path) { call throws(LambdaServiceError) in
+            LambdaRoute("UpdateFunctionEventInvokeConfig", "POST", path) {
+                call throws(LambdaServiceError) in
                 let given = try call.body(SettingsDocuments.EventInvoke.self)
                 return LambdaCall.answer(
                     200, try await registry.putEventInvoke(reference(call), given, merges: true))
             },
-            LambdaRoute("GET", path) { call throws(LambdaServiceError) in
+            LambdaRoute("GetFunctionEventInvokeConfig", "GET", path) {
+                call throws(LambdaServiceError) in
                 LambdaCall.answer(200, try registry.eventInvoke(reference(call)))
             },
-            LambdaRoute("GET", path + "/list") { call throws(LambdaServiceError) in
+            LambdaRoute("ListFunctionEventInvokeConfigs", "GET", path + "/list") {
+                call throws(LambdaServiceError) in
                 struct List: Encodable {
                     var FunctionEventInvokeConfigs: [SettingsDocuments.EventInvokeAnswer]
                     var NextMarker: String?
@@ -54,7 +58,8 @@ public struct SettingsRoutes: Sendable {
                 return LambdaCall.answer(
                     200, List(FunctionEventInvokeConfigs: page.items, NextMarker: page.next))
             },
-            LambdaRoute("DELETE", path) { call throws(LambdaServiceError) in
+            LambdaRoute("DeleteFunctionEventInvokeConfig", "DELETE", path) {
+                call throws(LambdaServiceError) in
                 try await registry.deleteEventInvoke(reference(call))
                 return APIAnswer(204)
             },
@@ -64,7 +69,8 @@ public struct SettingsRoutes: Sendable {
     private var provisioned: [LambdaRoute] {
         let path = Self.provisionedPath
         return [
-            LambdaRoute("PUT", path) { call throws(LambdaServiceError) in
+            LambdaRoute("PutProvisionedConcurrencyConfig", "PUT", path) {
+                call throws(LambdaServiceError) in
                 struct Given: Decodable { var ProvisionedConcurrentExecutions: Int? }
                 guard let count = try call.body(Given.self).ProvisionedConcurrentExecutions else {
                     throw FunctionRules.missing("provisionedConcurrentExecutions")
@@ -72,7 +78,8 @@ public struct SettingsRoutes: Sendable {
                 return LambdaCall.answer(
                     202, try await registry.provision(reference(call), count))
             },
-            LambdaRoute("GET", path) { call throws(LambdaServiceError) in
+            LambdaRoute("GetProvisionedConcurrencyConfig", "GET", path) {
+                call throws(LambdaServiceError) in
                 if call.query("List") == "ALL" {
                     struct List: Encodable {
                         var ProvisionedConcurrencyConfigs: [SettingsDocuments.Provisioned]
@@ -85,7 +92,8 @@ public struct SettingsRoutes: Sendable {
                 }
                 return LambdaCall.answer(200, try registry.provisioned(reference(call)))
             },
-            LambdaRoute("DELETE", path) { call throws(LambdaServiceError) in
+            LambdaRoute("DeleteProvisionedConcurrencyConfig", "DELETE", path) {
+                call throws(LambdaServiceError) in
                 try await registry.unprovision(reference(call))
                 return APIAnswer(204)
             },
@@ -95,24 +103,27 @@ public struct SettingsRoutes: Sendable {
     private var urls: [LambdaRoute] {
         let path = "/2021-10-31/functions/*/url"
         return [
-            LambdaRoute("POST", path) { call throws(LambdaServiceError) in
+            LambdaRoute("CreateFunctionUrlConfig", "POST", path) {
+                call throws(LambdaServiceError) in
                 let given = try call.body(SettingsDocuments.URLSettings.self)
                 return LambdaCall.answer(
                     201, try await registry.createURL(reference(call), given))
             },
-            LambdaRoute("GET", path) { call throws(LambdaServiceError) in
+            LambdaRoute("GetFunctionUrlConfig", "GET", path) { call throws(LambdaServiceError) in
                 LambdaCall.answer(200, try registry.url(reference(call)))
             },
-            LambdaRoute("PUT", path) { call throws(LambdaServiceError) in
+            LambdaRoute("UpdateFunctionUrlConfig", "PUT", path) { call throws(LambdaServiceError) in
                 let given = try call.body(SettingsDocuments.URLSettings.self)
                 return LambdaCall.answer(
                     200, try await registry.updateURL(reference(call), given))
             },
-            LambdaRoute("DELETE", path) { call throws(LambdaServiceError) in
+            LambdaRoute("DeleteFunctionUrlConfig", "DELETE", path) {
+                call throws(LambdaServiceError) in
                 try await registry.deleteURL(reference(call))
                 return APIAnswer(204)
             },
-            LambdaRoute("GET", path + "s") { call throws(LambdaServiceError) in
+            LambdaRoute("ListFunctionUrlConfigs", "GET", path + "s") {
+                call throws(LambdaServiceError) in
                 struct List: Encodable {
                     var FunctionUrlConfigs: [SettingsDocuments.URLAnswer]
                     var NextMarker: String?
@@ -129,7 +140,9 @@ public struct SettingsRoutes: Sendable {
 
     private var others: [LambdaRoute] {
         [
-            LambdaRoute("PUT", "/2024-08-31/functions/*/recursion-config") {
+            LambdaRoute(
+                "PutFunctionRecursionConfig", "PUT", "/2024-08-31/functions/*/recursion-config"
+            ) {
                 call throws(LambdaServiceError) in
                 let given = try call.body(Recursion.self)
                 guard let word = given.RecursiveLoop, ["Allow", "Terminate"].contains(word) else {
@@ -141,36 +154,42 @@ public struct SettingsRoutes: Sendable {
                 try await registry.setRecursion(reference(call).name, stops: word == "Terminate")
                 return LambdaCall.answer(200, given)
             },
-            LambdaRoute("GET", "/2024-08-31/functions/*/recursion-config") {
+            LambdaRoute(
+                "GetFunctionRecursionConfig", "GET", "/2024-08-31/functions/*/recursion-config"
+            ) {
                 call throws(LambdaServiceError) in
                 let record = try registry.record(reference(call).name)
                 return LambdaCall.answer(
                     200, Recursion(RecursiveLoop: record.stopsRecursion ? "Terminate" : "Allow"))
             },
-            LambdaRoute("POST", "/2017-03-31/tags/*") { call throws(LambdaServiceError) in
+            LambdaRoute("TagResource", "POST", "/2017-03-31/tags/*") {
+                call throws(LambdaServiceError) in
                 let given = try call.body(Tags.self).Tags
                 try await registry.tag(try tagged(call), adding: given, removing: [])
                 return APIAnswer(204)
             },
-            LambdaRoute("DELETE", "/2017-03-31/tags/*") { call throws(LambdaServiceError) in
+            LambdaRoute("UntagResource", "DELETE", "/2017-03-31/tags/*") {
+                call throws(LambdaServiceError) in
                 try await registry.tag(
                     try tagged(call), adding: [:], removing: call.queries("tagKeys"))
                 return APIAnswer(204)
             },
-            LambdaRoute("GET", "/2017-03-31/tags/*") { call throws(LambdaServiceError) in
+            LambdaRoute("ListTags", "GET", "/2017-03-31/tags/*") {
+                call throws(LambdaServiceError) in
                 LambdaCall.answer(200, Tags(Tags: try registry.record(try tagged(call)).tags))
             },
-            LambdaRoute("GET", "/2016-08-19/account-settings") { _ throws(LambdaServiceError) in
+            LambdaRoute("GetAccountSettings", "GET", "/2016-08-19/account-settings") {
+                _ throws(LambdaServiceError) in
                 LambdaCall.answer(200, registry.accountSettings())
             },
-            LambdaRoute("POST", "/2015-03-31/functions/*/policy") {
+            LambdaRoute("AddPermission", "POST", "/2015-03-31/functions/*/policy") {
                 call throws(LambdaServiceError) in
                 struct Answer: Encodable { var Statement: String }
                 let given = try call.body(SettingsDocuments.Permission.self)
                 return LambdaCall.answer(
                     201, Answer(Statement: try await registry.permit(reference(call), given)))
             },
-            LambdaRoute("GET", "/2015-03-31/functions/*/policy") {
+            LambdaRoute("GetPolicy", "GET", "/2015-03-31/functions/*/policy") {
                 call throws(LambdaServiceError) in
                 struct Answer: Encodable {
                     var Policy: String
@@ -180,7 +199,7 @@ public struct SettingsRoutes: Sendable {
                 return LambdaCall.answer(
                     200, Answer(Policy: policy.text, RevisionId: policy.revision))
             },
-            LambdaRoute("DELETE", "/2015-03-31/functions/*/policy/*") {
+            LambdaRoute("RemovePermission", "DELETE", "/2015-03-31/functions/*/policy/*") {
                 call throws(LambdaServiceError) in
                 try await registry.forbid(
                     reference(call), call.parameters[1], revision: call.query("RevisionId"))

@@ -29,9 +29,10 @@ final class FunctionInvoker: InvocationService {
         }
         let requestID = RequestID.make(high, low)
         let resolved = try await directory.resolve(
-            request.functionName, qualifier: request.qualifier, choice: choice)
+            request.functionName, qualifier: request.qualifier, choice: request.choice ?? choice)
         if request.type == .dryRun {
-            return InvocationResponse(requestID: requestID, statusCode: 204)
+            return InvocationResponse(
+                requestID: requestID, statusCode: 204, executedVersion: resolved.version.version)
         }
         let trace = TraceHeader.make(from: request.traceHeader, segment: high ^ low)
         guard

@@ -21,6 +21,8 @@ public struct InvocationRequest: Sendable {
     public var parent: String?
     /// Takes the parts of a streamed response as they come.
     public var stream: (@Sendable ([UInt8]) async -> Void)?
+    /// 0 to 1: which version of a weighted alias, for who asks of the same one twice. nil: it is drawn.
+    var choice: Double?
 
     public init(
         functionName: String, qualifier: String? = nil, type: InvocationType = .requestResponse,
@@ -48,7 +50,7 @@ public struct InvocationResponse: Sendable {
     public var payload: [UInt8]
     /// "Unhandled" when the function failed.
     public var functionError: String?
-    /// What ran; nil when nothing did yet.
+    /// What ran, or would have in a dry run; nil when nothing did yet.
     public var executedVersion: String?
     /// The last 4 KiB of the invocation's log, where it was asked for.
     public var logTail: [UInt8]?

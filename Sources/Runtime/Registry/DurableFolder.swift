@@ -11,7 +11,14 @@ struct DurableFolder {
     init(_ path: String) throws {
         self.path = path
         folders = [path]
-        try Self.make(path)
+        let parent = Self.parent(of: path)
+        if access(parent, F_OK) != 0 {
+            try FileManager.default.createDirectory(
+                atPath: parent, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o755])
+            try Self.sync(Self.parent(of: parent))
+        }
+        guard mkdir(path, 0o755) == 0 else { throw SystemFailure(path, errno) }
     }
 
     /// Makes a folder in it, and those above.
@@ -54,7 +61,7 @@ struct DurableFolder {
             guard code == ENOTEMPTY || code == EEXIST else { throw SystemFailure(name, code) }
             discard()
         }
-        try Self.sync(String(name[..<(name.lastIndex(of: "/") ?? name.startIndex)]))
+        try Self.sync(Self.parent(of: name))
     }
 
     func discard() { Self.remove(path) }
@@ -82,12 +89,12 @@ struct DurableFolder {
         }
     }
 
-    private static func make(_ path: String) throws {
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
-    }
-
     // MARK: Any folder
+
+    private static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
 
     /// Returns when a file's content, or the names in a folder, are on disk.
     static func sync(_ path: String) throws {

@@ -104,6 +104,14 @@ struct FunctionRecord: Codable, Sendable {
         Set(([latest] + versions).compactMap { $0.codeDirectory.map(PackageStore.name) })
     }
 
+    /// Whether one of its versions runs from a package.
+    func runs(from package: String) -> Bool {
+        func isOf(_ snapshot: Snapshot) -> Bool {
+            snapshot.codeDirectory?.hasSuffix("/" + package) == true
+        }
+        return isOf(latest) || versions.contains(where: isOf)
+    }
+
     /// The concurrency that no other function can have.
     var committedConcurrency: Int { reservedConcurrency ?? provisioned.values.reduce(0, +) }
 

@@ -91,7 +91,7 @@ public final class FunctionRegistry: FunctionDirectory {
         packages.neededWhere { [weak self] package in
             guard let self else { return true }
             return self.state.withLock { state in
-                state.functions.values.contains { $0.packages.contains(package) }
+                state.functions.values.contains { $0.runs(from: package) }
             }
         }
     }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Runtime
@@ -58,7 +59,7 @@ import Testing
 
     /// Each could be had alone, and not all of them.
     @Test func changesAtTheSameTimeDoNotTakeTheSameTwice() async throws {
-        for _ in 0..<20 {
+        for _ in 0..<5 {
             let names = (0..<6).map { "f\($0)" }
             let stage = try await RegistryStage()
             for name in names {
@@ -151,6 +152,48 @@ import Testing
             try await registry.updateAlias("f", "live", .init(FunctionVersion: "2"))
         }
         #expect(toProvisioned?.kind == .resourceConflict)
+    }
+
+    /// Whatever the order of changes, in the end what is kept warm is what the record asks for.
+    @Test func whatIsKeptWarmFollowsManyChangesAtOnce() async throws {
+        let stage = try await stage("f")
+        let registry = stage.registry
+        for code in 2...4 { _ = try await stage.publish("f", code: "\(code)") }
+        for alias in ["a", "b"] {
+            _ = try await registry.createAlias("f", .init(Name: alias, FunctionVersion: "1"))
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for worker in 0..<4 {
+                group.addTask {
+                    var dice = SeededRandom(seed: UInt64(worker))
+                    for _ in 0..<40 {
+                        let qualifier = ["a", "b", "2", "3", "4"].randomElement(using: &dice)!
+                        let number = Int.random(in: 1...4, using: &dice)
+                        // Some are refused: the alias and its version, a version that is gone.
+                        _ = await refusal {
+                            switch Int.random(in: 0..<8, using: &dice) {
+                            case 0: try await registry.unprovision(stage.target("f", qualifier))
+                            case 1: try await registry.delete("f", qualifier: "\(number)")
+                            case 2...4:
+                                _ = try await registry.updateAlias(
+                                    "f", ["a", "b"][number % 2],
+                                    .init(FunctionVersion: "\(number)"))
+                            default:
+                                _ = try await registry.provision(
+                                    stage.target("f", qualifier), number)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        await registry.whenWarm("f")
+        let record = try registry.record("f")
+        var wanted: [String: Int] = [:]
+        for (qualifier, count) in record.provisioned {
+            wanted[record.aliases[qualifier]?.version ?? qualifier, default: 0] += count
+        }
+        try await stage.whenWarm("f", wanted)
     }
 
     /// Of a release that left them behind.

@@ -42,6 +42,8 @@ final class RegistryStage: Sendable {
                     changed.withLock { $0.append("\(name):\(version ?? "*")") }
                 },
                 provision: { version, count in
+                    // Others come in between, as while environments start.
+                    for _ in 0..<count { await Task.yield() }
                     provisioned.withLock {
                         $0["\(version.functionName):\(version.version)"] = count
                     }

@@ -14,10 +14,17 @@ public struct ReconcileFunction: LambdaHandler {
 
     private let rules: RuleBook
     private let observer: (any ReconcileObserver)?
+    private let isOverBudget: @Sendable () -> Bool
 
-    public init(_ rules: RuleBook, observer: (any ReconcileObserver)? = nil) {
+    /// - Parameter isOverBudget: asked about once a page of a listing; true ends the run as an invocation does that is refused
+    ///   for a budget.
+    public init(
+        _ rules: RuleBook, observer: (any ReconcileObserver)? = nil,
+        isOverBudget: @escaping @Sendable () -> Bool = { false }
+    ) {
         self.rules = rules
         self.observer = observer
+        self.isOverBudget = isOverBudget
     }
 
     /// Stops a run whose every key meets the same refusal.
@@ -54,6 +61,8 @@ public struct ReconcileFunction: LambdaHandler {
     static func ending(_ error: any Error) -> ReconcileResult.Ending {
         if Task.isCancelled || error is CancellationError { return .cancelled }
         switch error {
+        case let error as WindowStop:
+            return .overBudget(message: error.message)
         case let error as S3Error:
             return error.kind == .cancelled ? .cancelled : .storeFailed(StoreFailure(error))
         case let error as Refused:
@@ -70,13 +79,19 @@ public struct ReconcileFunction: LambdaHandler {
     ) async throws -> ComparisonResult {
         let comparison = Comparison(rule: rule, meter: meter)
         let observer = observer
+        let isOverBudget = isOverBudget
         return try await withWorkers(event, context, ledger) { queue in
             let result = try await comparison.run(
                 extraLimit: event.maxDelete,
-                progress: { tally in observer?.scanned(tally) },
+                progress: { tally in
+                    observer?.scanned(tally)
+                    ledger.withLock { $0.scanned(tally) }
+                    if isOverBudget() { throw WindowStop(message: "the budget is reached") }
+                },
                 each: { difference in
                     observer?.found(
                         difference.key, bytes: difference.evidence.source?.size ?? 0)
+                    ledger.withLock { $0.found() }
                     try await queue.send(
                         ReplicateEvent(
                             rule: event.rule, key: difference.key, evidence: difference.evidence,
@@ -95,6 +110,7 @@ public struct ReconcileFunction: LambdaHandler {
     ) async throws {
         observer?.willDelete(extras.count)
         try await withWorkers(event, context, ledger) { queue in
+            ledger.withLock { $0.found(extras.count) }
             for key in extras {
                 try await queue.send(
                     ReplicateEvent(rule: event.rule, key: key, dryRun: event.dryRun))
@@ -125,6 +141,10 @@ public struct ReconcileFunction: LambdaHandler {
             if Task.isCancelled || error is CancellationError {
                 observer?.gaveUp(event.key, bytes: bytes)
                 throw CancellationError()
+            }
+            if let refused = error as? FunctionError, refused.kind == .overBudget {
+                observer?.gaveUp(event.key, bytes: bytes)
+                throw WindowStop(message: refused.message)
             }
             let failure = ReconcileFailure(key: event.key, error)
             observer?.ended(event.key, bytes: bytes, .failure(failure))

@@ -5,6 +5,10 @@ import S3
 struct ReconcileLedger {
     private var result = ReconcileResult()
     private var breaker = CircuitBreaker()
+    private var keysFound = 0
+
+    /// Keys that differ, or are to be deleted.
+    mutating func found(_ count: Int = 1) { keysFound += count }
 
     mutating func add(_ outcome: Outcome) {
         breaker.succeeded()
@@ -83,6 +87,9 @@ struct ReconcileLedger {
     func total(_ ending: ReconcileResult.Ending) -> ReconcileResult {
         var result = result
         result.ending = ending
+        let handled =
+            result.copied + result.updated + result.deleted + result.skipped + result.failed
+        result.remaining = max(0, keysFound - handled)
         return result
     }
 }

@@ -30,6 +30,8 @@ public struct ReconcileResult: Codable, Sendable {
         /// Every key was looked at.
         case completed
         case cancelled
+        /// A budget left no room for more; what had begun was let to end.
+        case overBudget(message: String)
         /// A listing failed, or the store refused one key after another.
         case storeFailed(StoreFailure)
         /// The comparison could not run, for another reason than a store's answer.
@@ -45,6 +47,9 @@ public struct ReconcileResult: Codable, Sendable {
     /// Looked at, and found to be in step: beside `tally.unchanged`, which the listings alone decided.
     public var skipped = 0
     public var failed = 0
+    /// Found to differ, or to be deleted, and not looked at: of a run that did not complete. When the listings had not ended
+    /// either (``deletes`` is `notCompared`), there may be more.
+    public var remaining = 0
     /// Content copied.
     public var bytes: Int64 = 0
     public var proofs = Proofs()

@@ -12,10 +12,16 @@ public struct VerifyFunction: LambdaHandler {
 
     private let rules: RuleBook
     private let observer: (any VerifyObserver)?
+    private let isOverBudget: @Sendable () -> Bool
 
-    public init(_ rules: RuleBook, observer: (any VerifyObserver)? = nil) {
+    /// - Parameter isOverBudget: asked about once a page of a listing; true ends the audit.
+    public init(
+        _ rules: RuleBook, observer: (any VerifyObserver)? = nil,
+        isOverBudget: @escaping @Sendable () -> Bool = { false }
+    ) {
         self.rules = rules
         self.observer = observer
+        self.isOverBudget = isOverBudget
     }
 
     /// Answers also when the audit did not end well: the result says how far it came and why.
@@ -46,12 +52,16 @@ public struct VerifyFunction: LambdaHandler {
         comparing.everyPair = event.mode != .etag
         let comparison = comparing
         let observer = observer
+        let isOverBudget = isOverBudget
         return try await WorkerWindow<Difference>(
             concurrency: event.concurrency, capacity: ReconcileFunction.differencesAhead
         ).run { queue in
             try await comparison.run(
                 extraLimit: Self.extrasNamed,
-                progress: { tally in observer?.scanned(tally) },
+                progress: { tally in
+                    observer?.scanned(tally)
+                    if isOverBudget() { throw WindowStop(message: "the budget is reached") }
+                },
                 each: { try await queue.send($0) })
         } consume: { difference in
             let finding = try await auditor.audit(

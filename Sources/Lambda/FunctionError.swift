@@ -9,6 +9,8 @@ public struct FunctionError: Error, Sendable, CustomStringConvertible {
         case noSuchFunction
         /// The event, or the answer, is not what the other side can read.
         case invalidEvent
+        /// A budget leaves no room for it: it has not begun.
+        case overBudget
     }
 
     public var kind: Kind

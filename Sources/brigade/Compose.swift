@@ -15,6 +15,8 @@ struct Compose: Sendable {
     let state: StateFolder
     let transport: HTTPTransport
     let card: RateCard
+    /// Of brigade.yaml.
+    let budgets: BudgetAmounts
     let terminal: Terminal
 
     /// MB, as in each function's `function.yaml`.
@@ -45,6 +47,7 @@ struct Compose: Sendable {
         book = ConnectionBook(environment: environment, file: file)
         state = StateFolder(option: common.state, environment: environment)
         card = try RateCardFile.card(common.rates ?? file?.rates)
+        budgets = file?.budget ?? BudgetAmounts()
         terminal = Terminal(environment: environment)
         var configuration = TransportConfiguration()
         configuration.connectionsPerHost = max(
@@ -83,21 +86,34 @@ struct Compose: Sendable {
     /// Functions by name on an invoker for one run.
     func invoker(
         _ rules: RuleBook, run: String, ledger: LedgerWriter? = nil,
-        reconcile: (any ReconcileObserver)? = nil,
+        budget: RunBudget? = nil, reconcile: (any ReconcileObserver)? = nil,
         verify: (any VerifyObserver)? = nil
     ) -> InProcessInvoker {
         let invoker = InProcessInvoker(
-            run: run, meter: RunMeter(card: card), ledger: ledger, rule: TransferRun.ruleName,
-            logger: Self.logger)
+            run: run, meter: RunMeter(card: card), ledger: ledger, budget: budget?.meter,
+            rule: TransferRun.ruleName, logger: Self.logger)
+        let isOverBudget: @Sendable () -> Bool = { budget?.meter.isStopped ?? false }
+        var replicated: (@Sendable (ReplicateEvent) -> BudgetMeter.Estimate)?
+        var reconciled: (@Sendable (ReconcileEvent) -> BudgetMeter.Estimate)?
+        var verified: (@Sendable (VerifyEvent) -> BudgetMeter.Estimate)?
+        if let estimate = budget?.estimate {
+            replicated = { estimate.replicate($0) }
+            reconciled = { _ in estimate.listings }
+            verified = { estimate.verify($0) }
+        }
         // No timeouts: nobody waits for a one-shot run but the person who can press Ctrl-C.
         invoker.register(
-            ReplicateFunction.name, memoryMB: Self.replicateMemoryMB, ReplicateFunction(rules))
+            ReplicateFunction.name, memoryMB: Self.replicateMemoryMB,
+            estimate: replicated,
+            ReplicateFunction(rules))
         invoker.register(
             ReconcileFunction.name, memoryMB: Self.reconcileMemoryMB,
-            ReconcileFunction(rules, observer: reconcile))
+            estimate: reconciled,
+            ReconcileFunction(rules, observer: reconcile, isOverBudget: isOverBudget))
         invoker.register(
             VerifyFunction.name, memoryMB: Self.verifyMemoryMB,
-            VerifyFunction(rules, observer: verify))
+            estimate: verified,
+            VerifyFunction(rules, observer: verify, isOverBudget: isOverBudget))
         return invoker
     }
 

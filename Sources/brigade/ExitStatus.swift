@@ -5,7 +5,7 @@ enum ExitStatus: Int32, Error, CaseIterable {
     case someFailed = 1
     /// Wrong usage or configuration.
     case usage = 2
-    /// A guard stopped it: the delete cap, an empty source.
+    /// A guard stopped it: the delete cap, an empty source, a budget.
     case guardStopped = 3
     /// Could not reach a store, or was refused by it.
     case storeRefused = 4

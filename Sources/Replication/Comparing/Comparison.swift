@@ -73,10 +73,10 @@ public struct Comparison: Sendable {
     ///
     /// Memory: two pages a side and range, `extraLimit` keys a range, and no more.
     /// - Throws: `S3Error` when either listing fails: nothing may then be deleted. `ComparisonError`
-    ///   for a glob that cannot be read or a temporary file that cannot be written. What `each` throws.
+    ///   for a glob that cannot be read or a temporary file that cannot be written. What `progress` and `each` throw.
     public func run(
         extraLimit: Int,
-        progress: @escaping @Sendable (Tally) -> Void,
+        progress: @escaping @Sendable (Tally) throws -> Void,
         each: @escaping @Sendable (Difference) async throws -> Void
     ) async throws -> ComparisonResult {
         let matcher = try ObjectMatcher(filter, nowMilliseconds: now())

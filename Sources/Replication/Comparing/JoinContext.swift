@@ -22,22 +22,22 @@ struct JoinContext: Sendable {
         PairRules(source: source.dialect, destination: destination.dialect, isFull: isFull)
     }
 
-    func count(_ tally: Comparison.Tally) async { await progress.add(tally) }
+    func count(_ tally: Comparison.Tally) async throws { try await progress.add(tally) }
 }
 
 /// Adds up what the ranges count, and tells it.
 actor ComparisonProgress {
     private(set) var total = Comparison.Tally()
-    private let tell: @Sendable (Comparison.Tally) -> Void
+    private let tell: @Sendable (Comparison.Tally) throws -> Void
 
-    init(_ tell: @escaping @Sendable (Comparison.Tally) -> Void) { self.tell = tell }
+    init(_ tell: @escaping @Sendable (Comparison.Tally) throws -> Void) { self.tell = tell }
 
-    func add(_ tally: Comparison.Tally) {
+    func add(_ tally: Comparison.Tally) throws {
         total.sourceObjects += tally.sourceObjects
         total.destinationObjects += tally.destinationObjects
         total.unchanged += tally.unchanged
         total.filtered += tally.filtered
         total.sourceBytes += tally.sourceBytes
-        tell(total)
+        try tell(total)
     }
 }

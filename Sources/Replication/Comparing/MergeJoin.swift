@@ -81,7 +81,7 @@ struct MergeJoin: Sendable {
             }
             let found = window.advance(rules: context.pairRules(), seenAt: context.now())
             for difference in found { try await context.each(difference) }
-            await context.count(window.takeTally())
+            try await context.count(window.takeTally())
         }
 
         if hasSplit, split != nil, ranges == nil {

@@ -41,30 +41,40 @@ public struct MonthToDate: Sendable, Equatable {
         return Self.transfer(transferBytes, card) - before
     }
 
+    /// What all of it costs: a month's, or a part's that begins where the month does.
+    public func cost(on card: RateCard) -> Money {
+        let charged = max(0, requests - card.freeRequestsPerMonth)
+        return Money(picodollars: charged * card.picodollarsPerRequest)
+            + Self.compute(megabyteMilliseconds, card) + Self.transfer(transferBytes, card)
+    }
+
     private static func compute(_ amount: Int128, _ card: RateCard) -> Money {
         cost(
             of: amount, unit: megabyteMillisecondsPerGBSecond, free: card.freeGBSecondsPerMonth,
-            tiers: card.tiers.map { ($0.upToGBSeconds, $0.picodollarsPerGBSecond) })
+            tiers: card.tiers, end: { $0.upToGBSeconds },
+            price: { $0.picodollarsPerGBSecond })
     }
 
     private static func transfer(_ amount: Int128, _ card: RateCard) -> Money {
         cost(
-            of: amount, unit: bytesPerGB, free: card.freeTransferGBPerMonth,
-            tiers: card.transfer.map { ($0.upToGB, $0.picodollarsPerGB) })
+            of: amount, unit: bytesPerGB, free: card.freeTransferGBPerMonth, tiers: card.transfer,
+            end: { $0.upToGB }, price: { $0.picodollarsPerGB })
     }
 
-    /// Tiers are counted from the first unit that is charged. Rounded half up.
-    private static func cost(
-        of amount: Int128, unit: Int128, free: Int64, tiers: [(upTo: Int64?, price: Int64)]
+    /// Tiers are counted from the first unit that is charged. Rounded half up. Asked before each invocation of a run with a
+    /// budget: it allocates nothing.
+    private static func cost<Tier>(
+        of amount: Int128, unit: Int128, free: Int64, tiers: [Tier], end: (Tier) -> Int64?,
+        price: (Tier) -> Int64
     ) -> Money {
         let charged = amount - Int128(free) * unit
         guard charged > 0 else { return .zero }
         var position: Int128 = 0
         var cost: Int128 = 0
         for tier in tiers where position < charged {
-            let end = min(charged, tier.upTo.map { Int128($0) * unit } ?? charged)
+            let end = min(charged, end(tier).map { Int128($0) * unit } ?? charged)
             guard end > position else { continue }
-            cost += (end - position) * Int128(tier.price)
+            cost += (end - position) * Int128(price(tier))
             position = end
         }
         return Money(picodollars: Int64(clamping: (cost + unit / 2) / unit))

@@ -22,6 +22,8 @@ public struct Statement: Sendable, Equatable {
         public var cost: Money
         /// What its bytes out of the store cost.
         public var transferCost: Money
+        /// At a connection that charges.
+        public var isCharged = false
     }
 
     public var run: String
@@ -78,7 +80,7 @@ public struct Statement: Sendable, Equatable {
             usage: usage,
             cost: Money(
                 picodollars: Int64(usage.requests) * card.requests.price(of: usage.requestClass)),
-            transferCost: month.charge(transferBytes: usage.bytesIn, card))
+            transferCost: month.charge(transferBytes: usage.bytesIn, card), isCharged: true)
     }
 
     public var invocations: Int { functions.reduce(0) { $0 + $1.tally.invocations } }

@@ -11,6 +11,7 @@ public final class InProcessInvoker: LambdaInvoker {
     public let run: String
     public let meter: RunMeter
     private let ledger: LedgerWriter?
+    private let budget: BudgetMeter?
     /// The rule that all its invocations are for; nil: none.
     private let rule: String?
     private let logger: Logger
@@ -27,15 +28,18 @@ public final class InProcessInvoker: LambdaInvoker {
 
     /// - Parameters:
     ///   - ledger: gets a line for each invocation; nil: they are summed up by the meter alone.
+    ///   - budget: is asked before each invocation; nil: none is refused.
     ///   - rule: the rule that all its invocations are for, as the ledger shall name it.
     public init(
         run: String = TraceID.makeRoot(), meter: RunMeter, ledger: LedgerWriter? = nil,
-        rule: String? = nil, logger: Logger, region: String = "us-east-1",
+        budget: BudgetMeter? = nil, rule: String? = nil, logger: Logger,
+        region: String = "us-east-1",
         account: String = "000000000000"
     ) {
         self.run = run
         self.meter = meter
         self.ledger = ledger
+        self.budget = budget
         self.rule = rule
         self.logger = logger
         isLogging = !(logger.handler is SwiftLogNoOpLogHandler)
@@ -49,14 +53,15 @@ public final class InProcessInvoker: LambdaInvoker {
     ///   - timeout: cancels an invocation that runs longer, within 100 ms; nil: none.
     ///   - concurrency: invocations at once; more wait their turn, first come first served; nil: no bound
     ///     but the callers' own.
+    ///   - estimate: what the invocation for an event will ask of stores that charge, at most; nil: nothing.
     public func register<Handler: LambdaHandler>(
         _ name: String, memoryMB: Int, timeout: Duration? = nil, concurrency: Int? = nil,
-        _ handler: Handler
+        estimate: (@Sendable (Handler.Event) -> BudgetMeter.Estimate)? = nil, _ handler: Handler
     ) {
         let function = TypedFunction<Handler.Event, Handler.Output>(
             name: name, arn: "arn:aws:lambda:\(region):\(account):function:\(name)",
             memoryMB: memoryMB, timeout: timeout,
-            gate: concurrency.map { ConcurrencyGate(limit: $0) },
+            gate: concurrency.map { ConcurrencyGate(limit: $0) }, estimate: estimate,
             call: { try await handler.handle($0, context: $1) })
         functions.withLock { $0[name] = function }
     }
@@ -83,6 +88,10 @@ public final class InProcessInvoker: LambdaInvoker {
         if let gate = function.gate { try await gate.enter() }
         defer { function.gate?.leave() }
         await ledger?.room()
+        let ticket = try await budget?.begin(
+            function.name, memoryMB: function.memoryMB,
+            expected: function.estimate?(event) ?? BudgetMeter.Estimate(),
+            isInner: parent != nil)
         let context = makeContext(function, parent: parent)
         let startMicroseconds = ledger == nil ? 0 : LedgerWriter.now()
         let start = ContinuousClock.now
@@ -92,6 +101,7 @@ public final class InProcessInvoker: LambdaInvoker {
             meter.record(
                 function: function.name, memoryMB: function.memoryMB, duration: duration,
                 failed: error != nil, usage: usage)
+            if let ticket { budget?.end(ticket, took: duration, usage: usage) }
             ledger?.record(
                 entry(function, context, parent, startMicroseconds, duration, usage, error))
         }

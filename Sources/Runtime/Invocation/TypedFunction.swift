@@ -16,10 +16,12 @@ final class TypedFunction<Event: Codable & Sendable, Output: Codable & Sendable>
     let memoryMB: Int
     let timeout: Duration?
     let gate: ConcurrencyGate?
+    let estimate: (@Sendable (Event) -> BudgetMeter.Estimate)?
     let call: @Sendable (Event, LambdaContext) async throws -> Output
 
     init(
         name: String, arn: String, memoryMB: Int, timeout: Duration?, gate: ConcurrencyGate?,
+        estimate: (@Sendable (Event) -> BudgetMeter.Estimate)?,
         call: @escaping @Sendable (Event, LambdaContext) async throws -> Output
     ) {
         self.name = name
@@ -27,6 +29,7 @@ final class TypedFunction<Event: Codable & Sendable, Output: Codable & Sendable>
         self.memoryMB = memoryMB
         self.timeout = timeout
         self.gate = gate
+        self.estimate = estimate
         self.call = call
     }
 

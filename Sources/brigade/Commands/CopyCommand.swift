@@ -54,6 +54,7 @@ extension TransferRun {
         self.filter = filter.filter
         partSizeBytes = transfer.partSize?.bytes
         concurrency = transfer.concurrency
+        budget = transfer.budget?.money
         isJSON = common.json
         isQuiet = common.quiet
         isVerbose = common.verbose

@@ -34,6 +34,7 @@ struct ConfigurationFile: Sendable {
     var path: String
     var connections: [Connection] = []
     var rates: String?
+    var budget = BudgetAmounts()
 
     /// The file named, or `./brigade.yaml` where there is one.
     ///
@@ -85,6 +86,7 @@ struct ConfigurationFile: Sendable {
                 }
                 return name
             }
+            if let node = billing["budget"] { budget = try reader.budget(node) }
         }
     }
 

@@ -1,3 +1,4 @@
+import Runtime
 import Yams
 
 /// Reads nodes, and complains with file and line.
@@ -91,6 +92,26 @@ struct YAMLReader {
             style: style, listVersion: list.flatMap { Int($0) },
             credentials: try credentials(members["credentials"]), prices: prices,
             origin: origin(node))
+    }
+
+    func budget(_ node: Node) throws(CommandFailure) -> BudgetAmounts {
+        guard node.scalar == nil else {
+            throw failure(node, "budget must say of what it is, as in budget: { month: 5.00 }")
+        }
+        let members = try mapping(node, "budget")
+        try check(members, known: ["run", "month"], what: "key of budget")
+        func amount(_ key: String) throws(CommandFailure) -> Money? {
+            guard let node = members[key] else { return nil }
+            let text = node.scalar?.string ?? ""
+            guard let amount = Money(decimal: text) else {
+                throw failure(
+                    node,
+                    "billing.budget.\(key) must be US dollars as in 5.00"
+                        + (text.isEmpty ? "" : ", not \"\(text)\""))
+            }
+            return amount
+        }
+        return BudgetAmounts(run: try amount("run"), month: try amount("month"))
     }
 
     private func credentials(

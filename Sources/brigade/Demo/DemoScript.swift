@@ -113,6 +113,7 @@ extension DemoScript {
             case .cancelled: throw DemoStage.interrupted
             case .storeFailed(let failure): throw await stage.compose.explain(failure, sides)
             case .failed(let message): throw CommandFailure(.someFailed, message)
+            case .overBudget(let message): throw CommandFailure(.guardStopped, message)
             }
         }
 

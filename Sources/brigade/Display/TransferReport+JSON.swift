@@ -39,7 +39,9 @@ extension TransferReport {
         add("failures", .array(result.failures.map(FailureReport.json)))
         add("failureList", .optional(failureList))
         add("notes", .array(noteTexts.map { .string($0) }))
-        if let message = Self.message(result.ending) { add("error", .string(message)) }
+        if let message = budget?.failure(result)?.message ?? Self.message(result.ending) {
+            add("error", .string(message))
+        }
         if let estimate {
             add(
                 "estimate",
@@ -50,6 +52,7 @@ extension TransferReport {
                     "cost": .number(estimatedCost.exactDecimal),
                 ]))
         }
+        if let budget { add("budget", budget.json(result)) }
         add("bill", BillReport.json(statement))
         return .object(members)
     }
@@ -65,6 +68,7 @@ extension TransferReport {
         case .cancelled: "interrupted"
         case .storeFailed: "storeFailed"
         case .failed: "failed"
+        case .overBudget: "budgetReached"
         }
     }
 
@@ -73,6 +77,7 @@ extension TransferReport {
         case .completed, .cancelled: nil
         case .storeFailed(let failure): failure.message
         case .failed(let message): message
+        case .overBudget(let message): message
         }
     }
 }

@@ -13,9 +13,11 @@ struct TransferReport: Sendable {
     var estimate: TransferEstimate?
     /// Of the estimated work.
     var estimatedCost = Money.zero
+    /// Nil: none was set.
+    var budget: BudgetReport?
 
     var text: String {
-        (isDryRun ? planned : [done] + details + BillReport.lines(statement))
+        (isDryRun ? planned : [done] + details + BillReport.lines(statement) + budgets)
             .joined(separator: "\n")
     }
 
@@ -111,6 +113,8 @@ struct TransferReport: Sendable {
         return Self.indented(lines)
     }
 
+    private var budgets: [String] { Self.indented(budget?.texts ?? []) }
+
     private static func indented(_ lines: [String]) -> [String] {
         lines.flatMap { TextLayout.wrap($0, width: TextLayout.widestColumns - 2) }
             .map { "  \($0)" }
@@ -198,10 +202,11 @@ struct TransferReport: Sendable {
         case .cancelled: return .interrupted
         case .storeFailed: return .storeRefused
         case .failed: return .usage
+        case .overBudget: return .guardStopped
         case .completed: break
         }
         if isRefusedThroughout { return .storeRefused }
-        if result.deletes.isStop { return .guardStopped }
+        if result.deletes.isStop || budget?.plannedOver != nil { return .guardStopped }
         return result.failed > 0 ? .someFailed : .done
     }
 

@@ -8,12 +8,15 @@ struct VerifyReport: Sendable {
     var mode: AuditMode
     var statement: Statement
     var elapsed: Duration
+    /// Nil: none was set.
+    var budget: BudgetReport?
 
     var text: String {
         let notes = result.notes.flatMap {
             TextLayout.wrap("Note: \($0)", width: TextLayout.widestColumns - 2)
         }
-        return ([sentence] + notes.map { "  \($0)" } + BillReport.lines(statement))
+        let budgets = (budget?.texts ?? []).map { "  \($0)" }
+        return ([sentence] + notes.map { "  \($0)" } + BillReport.lines(statement) + budgets)
             .joined(separator: "\n")
     }
 
@@ -51,6 +54,7 @@ struct VerifyReport: Sendable {
         case .cancelled: .interrupted
         case .storeFailed: .storeRefused
         case .failed: .usage
+        case .overBudget: .guardStopped
         case .completed: result.differing > 0 ? .someFailed : .done
         }
     }
@@ -70,7 +74,7 @@ struct VerifyReport: Sendable {
             "differences": .array(result.findings.map(FindingReport.json)),
             "differenceList": .optional(differenceList),
             "notes": .array(result.notes.map { .string($0) }),
-            "bill": BillReport.json(statement),
+            "budget": budget?.json(nil) ?? .null, "bill": BillReport.json(statement),
         ])
     }
 }

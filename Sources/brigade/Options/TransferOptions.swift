@@ -13,6 +13,10 @@ struct TransferOptions: ParsableArguments {
     @Option(help: .init("Bytes a second, as in 50M (default: no limit).", valueName: "rate"))
     var bandwidth: ByteSize?
 
+    @Option(
+        help: .init("Stop before the run costs more, in dollars, as 0.50.", valueName: "amount"))
+    var budget: BudgetAmount?
+
     /// 5 MiB to 5 GiB. Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
     static let partSizes: ClosedRange<Int64> = 5 << 20...5 << 30
 

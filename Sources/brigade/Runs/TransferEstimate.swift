@@ -44,19 +44,26 @@ struct TransferEstimate: Sendable {
         return .seconds(max(asked, Double(bytes) / Self.assumedBytesPerSecond))
     }
 
+    /// Of all invocations together: the time of an object's turns, and the bytes' at ``assumedBytesPerSecond``.
+    func billedMilliseconds(_ card: RateCard) -> Int64 {
+        let turns = max(.milliseconds(1), latency * Int(Self.turnsPerObject))
+        let moving = Double(bytes) / Self.assumedBytesPerSecond * 1000
+        return card.billedMilliseconds(duration: turns) * Int64(objects) + Int64(moving)
+    }
+
     /// The requests to come, beside those that the dry run itself made.
     var usage: [InvocationUsage.Line] {
-        func line(_ connection: String, _ requestClass: String, _ requests: Int)
-            -> InvocationUsage.Line?
-        {
+        func line(
+            _ connection: String, _ requestClass: String, _ requests: Int, bytesIn: Int64 = 0
+        ) -> InvocationUsage.Line? {
             requests == 0
                 ? nil
                 : InvocationUsage.Line(
                     connection: connection, requestClass: requestClass, requests: requests,
-                    bytesIn: 0, bytesOut: 0)
+                    bytesIn: bytesIn, bytesOut: 0)
         }
         return [
-            line(source, "GET", gets), line(destination, "PUT", puts),
+            line(source, "GET", gets, bytesIn: bytes), line(destination, "PUT", puts),
             line(destination, "COPY", copies), line(destination, "DELETE", deletes),
         ].compactMap { $0 }
     }

@@ -21,6 +21,8 @@ struct TransferRun: Sendable {
     /// Whether both sides are named first.
     var hasTitle = true
     var isVerbose = false
+    /// What the run may cost; nil: as brigade.yaml says.
+    var budget: Money?
 
     /// As the ledger shall name it.
     var command = "copy"
@@ -40,6 +42,13 @@ struct TransferRun: Sendable {
         let sides = try [compose.side(source), compose.side(destination)]
         try Self.refuseOverlap(sides, source, destination)
         let database = try RunLedger.open(compose.state)
+        let run = TraceID.makeRoot()
+        var amounts = compose.budgets
+        amounts.run = budget ?? amounts.run
+        let budget = try await RunBudget.begin(
+            amounts, run: run, isDryRun: isDryRun,
+            memoryMB: (Compose.reconcileMemoryMB, Compose.replicateMemoryMB), compose, sides,
+            partSizeBytes: partSizeBytes, database)
         let liveMeter = UsageMeter()
         let preflight = try await Self.check(sides, compose, isQuiet: isQuiet)
         let journal = try Self.journal(compose.state)
@@ -47,7 +56,6 @@ struct TransferRun: Sendable {
 
         let rule = rule(sides)
         let rules = RuleBook([rule], journal: journal, liveMeter: liveMeter)
-        let run = TraceID.makeRoot()
         let log = LineLog(path: "\(compose.state.runs)/\(run).failures.jsonl")
         let names = sides.map { $0.place.client.connection.name }
         let terminal = compose.terminal
@@ -63,24 +71,30 @@ struct TransferRun: Sendable {
         let ledger = try await RunLedger.begin(
             run, command: command, label: Self.label(sides) + (isDryRun ? " (dry run)" : ""),
             database: database, prices: compose.prices(sides))
-        let invoker = compose.invoker(rules, run: run, ledger: ledger.writer, reconcile: progress)
+        let invoker = compose.invoker(
+            rules, run: run, ledger: ledger.writer, budget: budget, reconcile: progress)
+        budget?.meter.record(usage: preflight.usage)
         invoker.meter.record(usage: preflight.usage)
         ledger.writer.record(usage: preflight.usage)
 
         if hasTitle, !isQuiet { compose.terminal.line(Self.title(sides)) }
         let event = ReconcileEvent(
             rule: rule.name, maxDelete: maxDelete, dryRun: isDryRun, concurrency: concurrency)
-        let result: ReconcileResult
+        var result: ReconcileResult
         let ledgerNote: String?
         do {
             result = try await ProgressDisplay(
                 terminal: compose.terminal, progress: progress, isQuiet: isQuiet
             ).during {
-                try await withTaskExecutorPreference(compose.transport.executor) {
-                    try await invoker.invoke(
-                        ReconcileFunction.name, event, returning: ReconcileResult.self, parent: nil)
+                try await RunBudget.during(budget, live: { Self.lines(liveMeter) }) {
+                    try await withTaskExecutorPreference(compose.transport.executor) {
+                        try await invoker.invoke(
+                            ReconcileFunction.name, event, returning: ReconcileResult.self,
+                            parent: nil)
+                    }
                 }
             }
+            result.ending = budget?.ending(result.ending) ?? result.ending
             ledgerNote = await ledger.finish()
         } catch {
             // The first thing that went wrong is what is to be said.
@@ -104,8 +118,16 @@ struct TransferRun: Sendable {
         }
         if let estimate = progress.estimated {
             report.estimate = estimate
-            report.estimatedCost = Self.cost(estimate, compose, sides)
+            report.estimatedCost =
+                Self.statement(
+                    estimate, compose, sides, earlier: budget?.earlier ?? MonthToDate()
+                ).total
         }
+        report.budget = budget?.report(
+            report.statement,
+            planning: progress.estimated.map {
+                Budget.Work(Self.statement($0, compose, sides))
+            })
         return (report, log.count > 0 ? log : nil, sides)
     }
 
@@ -171,21 +193,23 @@ struct TransferRun: Sendable {
         }
     }
 
-    /// What the planned work would cost: its requests, and one invocation of the shortest billed time for
-    /// each object.
-    private static func cost(
-        _ estimate: TransferEstimate, _ compose: Compose, _ sides: [Preflight.Side]
-    ) -> Money {
+    /// What the planned work would cost: its requests, and for each object an invocation that takes as long as its turns and
+    /// its bytes.
+    private static func statement(
+        _ estimate: TransferEstimate, _ compose: Compose, _ sides: [Preflight.Side],
+        earlier: MonthToDate = MonthToDate()
+    ) -> Statement {
         var tally = InvocationTally(
             function: ReplicateFunction.name, memoryMB: Compose.replicateMemoryMB)
-        let each = Duration.milliseconds(1)
-        let billed = compose.card.billedMilliseconds(duration: each)
         tally.invocations = estimate.objects
-        tally.billedMilliseconds = billed * Int64(estimate.objects)
+        tally.billedMilliseconds = estimate.billedMilliseconds(compose.card)
         return Statement(
             run: "", card: compose.card, tallies: [tally], usage: estimate.usage,
-            prices: compose.prices(sides)
-        ).total
+            prices: compose.prices(sides), earlier: earlier)
+    }
+
+    static func lines(_ meter: UsageMeter) -> [InvocationUsage.Line] {
+        meter.lines.map { InvocationUsage.Line($0) }
     }
 
     /// Prints the result, then what went wrong; ends with the exit status.
@@ -212,7 +236,9 @@ struct TransferRun: Sendable {
             if let log { refused.advice.append("All of them: \(log.path)") }
             throw refused
         case .completed:
-            if let stopped = report.guardFailure { throw stopped }
+            if let stopped = report.guardFailure ?? report.budget?.plannedFailure { throw stopped }
+        case .overBudget(let message):
+            throw report.budget?.failure(result) ?? CommandFailure(.guardStopped, message)
         case .cancelled:
             throw CommandFailure(
                 .interrupted, "interrupted after \(Quantity.duration(report.elapsed))",

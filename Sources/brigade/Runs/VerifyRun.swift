@@ -37,6 +37,11 @@ struct VerifyRun: Sendable {
                 advice: "Not everything was compared.")
         case .storeFailed(let failure): throw await compose.explain(failure, sides)
         case .failed(let message): throw CommandFailure(.usage, message)
+        case .overBudget(let message):
+            var failure =
+                report.budget?.failure(ReconcileResult()) ?? CommandFailure(.guardStopped, message)
+            failure.advice = ["Not everything was compared."]
+            throw failure
         }
         if report.status != .done {
             StandardStreams.error(
@@ -51,13 +56,16 @@ struct VerifyRun: Sendable {
     {
         let sides = try [compose.side(source), compose.side(destination)]
         let database = try RunLedger.open(compose.state)
+        let run = TraceID.makeRoot()
+        let budget = try await RunBudget.begin(
+            compose.budgets, run: run, memoryMB: (Compose.verifyMemoryMB, 0), compose, sides,
+            database)
         let preflight = try await TransferRun.check(sides, compose, isQuiet: isQuiet)
         var rule = ReplicationRule(
             name: TransferRun.ruleName, source: sides[0].place, destination: sides[1].place)
         rule.filter = filter
         let liveMeter = UsageMeter()
         let rules = RuleBook([rule], liveMeter: liveMeter)
-        let run = TraceID.makeRoot()
         let log = LineLog(path: "\(compose.state.runs)/\(run).differences.jsonl")
         let names = sides.map { $0.place.client.connection.name }
         let terminal = compose.terminal
@@ -75,20 +83,25 @@ struct VerifyRun: Sendable {
         let ledger = try await RunLedger.begin(
             run, command: command, label: TransferRun.label(sides), database: database,
             prices: compose.prices(sides))
-        let invoker = compose.invoker(rules, run: run, ledger: ledger.writer, verify: progress)
+        let invoker = compose.invoker(
+            rules, run: run, ledger: ledger.writer, budget: budget, verify: progress)
+        budget?.meter.record(usage: preflight.usage)
         invoker.meter.record(usage: preflight.usage)
         ledger.writer.record(usage: preflight.usage)
         if hasTitle, !isQuiet { terminal.line(TransferRun.title(sides)) }
         let event = VerifyEvent(rule: rule.name, mode: mode, concurrency: concurrency)
-        let result: VerifyResult
+        var result: VerifyResult
         let ledgerNote: String?
         do {
             result = try await ProgressDisplay(
                 terminal: terminal, progress: progress, isQuiet: isQuiet
             ).during {
-                try await invoker.invoke(
-                    VerifyFunction.name, event, returning: VerifyResult.self, parent: nil)
+                try await RunBudget.during(budget, live: { TransferRun.lines(liveMeter) }) {
+                    try await invoker.invoke(
+                        VerifyFunction.name, event, returning: VerifyResult.self, parent: nil)
+                }
             }
+            result.ending = budget?.ending(result.ending) ?? result.ending
             ledgerNote = await ledger.finish()
         } catch {
             // The first thing that went wrong is what is to be said.
@@ -102,6 +115,7 @@ struct VerifyRun: Sendable {
             statement: ledgerStatement
                 ?? invoker.meter.statement(run: run, prices: compose.prices(sides)),
             elapsed: progress.elapsed)
+        report.budget = budget?.report(report.statement)
         for note in [log.note, ledgerNote] {
             if let note { report.result.notes.append(note) }
         }

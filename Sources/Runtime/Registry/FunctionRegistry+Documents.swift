@@ -18,7 +18,7 @@ extension FunctionRegistry {
             TracingConfig: .init(Mode: snapshot.tracingMode), RevisionId: snapshot.revisionID,
             Architectures: [snapshot.architecture],
             EphemeralStorage: .init(Size: snapshot.ephemeralStorageMB),
-            RuntimeVersionConfig: .init(RuntimeVersionArn: runtimeARN(snapshot.runtime)),
+            RuntimeVersionConfig: .init(RuntimeVersionArn: runtimeARN(snapshot.runtime, arn)),
             LoggingConfig: .init(
                 LogFormat: snapshot.logFormat.rawValue,
                 ApplicationLogLevel: snapshot.applicationLogLevel,
@@ -39,8 +39,10 @@ extension FunctionRegistry {
         return document
     }
 
-    private static func runtimeARN(_ runtime: String) -> String {
+    /// - Parameter function: whose region the runtime is in.
+    private static func runtimeARN(_ runtime: String, _ function: String) -> String {
         let hex = Hex.encode(Checksum.of(Array(runtime.utf8), .sha256))
-        return "arn:aws:lambda:us-east-1::runtime:\(hex)"
+        let region = function.split(separator: ":").dropFirst(3).first ?? "us-east-1"
+        return "arn:aws:lambda:\(region)::runtime:\(hex)"
     }
 }

@@ -51,9 +51,9 @@ public final class StateDatabase: Sendable {
         } catch let error as StateError {
             throw error
         } catch let error as DatabaseError where Self.isDamage(error) {
+            let reason = error.message ?? "no reason given"
             throw StateError(
-                .unusable, "the state file \(path) is damaged: \(error.message ?? "no reason given")",
-                cause: error)
+                .unusable, "the state file \(path) is damaged: \(reason)", cause: error)
         } catch {
             throw StateError(.unusable, "cannot use the state file \(path): \(error)", cause: error)
         }

@@ -5,11 +5,11 @@
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 public struct AuthorizationHeader: Sendable {
     /// What is missing in a value that cannot be taken apart.
-    public enum Problem: Error {
+    public enum Problem: Error, Equatable {
         /// It does not begin with "AWS4-HMAC-SHA256 ".
         case otherScheme
-        /// One of `Credential`, `SignedHeaders` and `Signature` is not there.
-        case incomplete
+        /// Those of `Credential`, `Signature` and `SignedHeaders` that are not there.
+        case incomplete([String])
     }
 
     /// The value of `Credential`.
@@ -34,7 +34,12 @@ public struct AuthorizationHeader: Sendable {
             default: break
             }
         }
-        guard let credential, let names, let signature else { throw .incomplete }
+        guard let credential, let names, let signature else {
+            let parts = [
+                ("Credential", credential), ("Signature", signature), ("SignedHeaders", names),
+            ]
+            throw .incomplete(parts.filter { $0.1 == nil }.map(\.0))
+        }
         self.credential = credential
         signedHeaders = names.pieces(";")
         self.signature = signature
@@ -48,11 +53,14 @@ public struct CredentialScope: Sendable {
     public let day: Substring
     public let region: Substring
     public let service: Substring
+    /// "aws4_request" where all is right.
+    public let terminator: Substring
 
     /// Nil when it does not have these parts.
     public init?(_ text: Substring) {
         let pieces = text.pieces("/")
-        guard pieces.count >= 5, pieces[pieces.count - 1] == "aws4_request" else { return nil }
+        guard pieces.count >= 5 else { return nil }
+        terminator = pieces[pieces.count - 1]
         // An access key may have slashes of its own.
         accessKeyID = Substring(text.utf8[..<pieces[pieces.count - 4].startIndex].dropLast())
         day = pieces[pieces.count - 4]

@@ -36,15 +36,19 @@ struct AuthorizationHeaderTests {
 
     @Test(arguments: [
         ("", AuthorizationHeader.Problem.otherScheme), ("AWS abc:def", .otherScheme),
-        ("AWS4-HMAC-SHA256", .otherScheme), ("AWS4-HMAC-SHA256 ", .incomplete),
-        ("AWS4-HMAC-SHA256 Credential=a, Signature=b", .incomplete),
-        ("AWS4-HMAC-SHA256 Credential=a, SignedHeaders, Signature=b", .incomplete),
+        ("AWS4-HMAC-SHA256", .otherScheme),
+        ("AWS4-HMAC-SHA256 ", .incomplete(["Credential", "Signature", "SignedHeaders"])),
+        ("AWS4-HMAC-SHA256 Credential=a, Signature=b", .incomplete(["SignedHeaders"])),
+        (
+            "AWS4-HMAC-SHA256 Credential=a, SignedHeaders, Signature=b",
+            .incomplete(["SignedHeaders"])
+        ),
     ])
     func whatIsMissingIsTold(_ text: String, _ problem: AuthorizationHeader.Problem) {
         #expect(throws: problem) { try AuthorizationHeader(text) }
     }
 
-    @Test(arguments: ["", "a", "20130524/us-east-1/s3/aws4_request", "k/1/r/s/aws4_reques"])
+    @Test(arguments: ["", "a", "20130524/us-east-1/s3/aws4_request"])
     func aScopeHasFiveParts(_ text: String) {
         #expect(CredentialScope(text[...]) == nil)
     }

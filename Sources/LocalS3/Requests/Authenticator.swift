@@ -217,7 +217,9 @@ struct Authenticator: Sendable {
     private static func scope(_ text: Substring, _ code: S3Failure.Code) throws(S3Failure)
         -> CredentialScope
     {
-        guard let scope = CredentialScope(text), scope.service == "s3" else {
+        guard let scope = CredentialScope(text), scope.service == "s3",
+            scope.terminator == "aws4_request"
+        else {
             throw S3Failure(code, "The credential is malformed.")
         }
         return scope

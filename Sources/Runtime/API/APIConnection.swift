@@ -152,10 +152,12 @@ final class APIConnection: ChannelDuplexHandler {
         work = Task(executorPreference: executor) {
             let answer = await responder.answer(complete, admission)
             guard let stream = answer.stream else {
-                return loop.execute {
+                let write: @Sendable () -> Void = {
                     let (handler, context) = bound.value
                     handler.write(answer, keepsAlive: keepsAlive, context)
                 }
+                // As a rule the task ends on the loop that it began on.
+                return loop.inEventLoop ? write() : loop.execute(write)
             }
             loop.execute {
                 let (handler, context) = bound.value

@@ -37,7 +37,6 @@ struct LambdaAuthenticator: Sendable {
         fileprivate var payload: PayloadHash?
     }
 
-    private static let scheme = "AWS4-HMAC-SHA256 "
     private static let mismatch = Refusal(
         code: "InvalidSignatureException",
         message:
@@ -55,9 +54,9 @@ struct LambdaAuthenticator: Sendable {
         }
         let fields = try Self.fields(text)
         let (time, date) = try Self.time(head, now: now)
-        let names = fields.names.split(separator: ";").map(String.init)
+        let names = fields.signedHeaders.map(String.init)
         try Self.requireSigned(names, head)
-        try check(fields.scope, date: date)
+        try check(fields.credential, date: date)
         var claim = Claim(signature: String(fields.signature), names: names, time: time)
         guard let given = head.header("x-amz-content-sha256") else { return claim }
         // Lambda knows no body that is not signed.
@@ -83,9 +82,12 @@ struct LambdaAuthenticator: Sendable {
         for name in claim.names {
             for value in head.headers[name] { headers.append((name, value)) }
         }
-        let query = head.query.split(separator: "&").map { piece in
-            let pair = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (name: String(pair[0]), value: pair.count > 1 ? String(pair[1]) : "")
+        var query: [(name: String, value: String)] = []
+        if !head.query.isEmpty {
+            for piece in head.query[...].pieces("&") where !piece.isEmpty {
+                let pair = piece.pieces("=", maxSplits: 1)
+                query.append((String(pair[0]), pair.count > 1 ? String(pair[1]) : ""))
+            }
         }
         let signature = signer.signature(
             method: head.method, path: head.path, query: query, headers: headers,
@@ -94,39 +96,22 @@ struct LambdaAuthenticator: Sendable {
         guard RequestSigner.isSame(signature, claim.signature) else { throw Self.mismatch }
     }
 
-    private struct Fields {
-        var scope: Substring
-        var names: Substring
-        var signature: Substring
-    }
-
-    private static func fields(_ text: String) throws(Refusal) -> Fields {
-        guard text.hasPrefix(scheme) else {
-            throw Refusal(
-                code: "IncompleteSignatureException",
-                message: "Authorization header requires 'AWS4-HMAC-SHA256'.")
-        }
-        var (scope, names, signature): (Substring?, Substring?, Substring?)
-        for field in text.dropFirst(scheme.count).split(separator: ",") {
-            let pair = field.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-            guard pair.count == 2 else { continue }
-            switch pair[0] {
-            case "Credential": scope = pair[1]
-            case "SignedHeaders": names = pair[1]
-            case "Signature": signature = pair[1]
-            default: break
+    private static func fields(_ text: String) throws(Refusal) -> AuthorizationHeader {
+        do {
+            return try AuthorizationHeader(text)
+        } catch {
+            switch error {
+            case .otherScheme:
+                throw Refusal(
+                    code: "IncompleteSignatureException",
+                    message: "Authorization header requires 'AWS4-HMAC-SHA256'.")
+            case .incomplete(let missing):
+                let said = missing.map { "Authorization header requires '\($0)' parameter. " }
+                throw Refusal(
+                    code: "IncompleteSignatureException",
+                    message: said.joined() + "Authorization=AWS4-HMAC-SHA256")
             }
         }
-        guard let scope, let names, let signature else {
-            let missing = [
-                ("Credential", scope), ("Signature", signature), ("SignedHeaders", names),
-            ].filter { $0.1 == nil }
-                .map { "Authorization header requires '\($0.0)' parameter. " }
-            throw Refusal(
-                code: "IncompleteSignatureException",
-                message: missing.joined() + "Authorization=AWS4-HMAC-SHA256")
-        }
-        return Fields(scope: scope, names: names, signature: signature)
     }
 
     private static func time(
@@ -175,36 +160,32 @@ struct LambdaAuthenticator: Sendable {
             message: "\(missing) must be a 'SignedHeader' in the AWS Authorization.")
     }
 
-    private func check(_ scope: Substring, date: String) throws(Refusal) {
-        // A key may hold slashes; the scope's own parts do not.
-        let parts = scope.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count >= 5 else {
+    private func check(_ credential: Substring, date: String) throws(Refusal) {
+        guard let scope = CredentialScope(credential) else {
             throw Refusal(
                 code: "IncompleteSignatureException",
                 message:
-                    "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '\(scope)'"
+                    "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '\(credential)'"
             )
         }
-        let tail = parts.suffix(4)
-        let first = tail.startIndex
         var said = ""
-        if tail[first + 1] != region[...] {
+        if scope.region != region[...] {
             said += "Credential should be scoped to a valid region. "
         }
-        if tail[first + 2] != "lambda" {
+        if scope.service != "lambda" {
             said += "Credential should be scoped to correct service: 'lambda'. "
         }
-        if tail[first + 3] != "aws4_request" {
+        if scope.terminator != "aws4_request" {
             said += "Credential should be scoped with a valid terminator: 'aws4_request'. "
         }
-        if tail[first] != date.prefix(8) {
+        if !date.utf8.prefix(8).elementsEqual(scope.day.utf8) {
             said +=
                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP. "
         }
         guard said.isEmpty else {
             throw Refusal(code: "InvalidSignatureException", message: said)
         }
-        guard parts[..<(parts.count - 4)].joined(separator: "/") == credentials.accessKeyID else {
+        guard scope.accessKeyID == credentials.accessKeyID[...] else {
             throw Refusal(
                 code: "UnrecognizedClientException",
                 message: "The security token included in the request is invalid.")

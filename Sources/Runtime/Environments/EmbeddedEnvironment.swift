@@ -91,30 +91,29 @@ public final class EmbeddedEnvironment: ExecutionEnvironment {
                 }
                 first.resume(returning: result)
             }
-            // Tasks of their own, because the answer does not wait for a handler that ignores its cancellation: it
-            // outlives the call then, and this environment takes no other event.
-            let clock = Locked<Task<Void, Never>?>(nil)
+            // A task of its own, because the answer does not wait for a handler that ignores its cancellation: it outlives
+            // the call then, and this environment takes no other event.
+            let ticket = Locked<Int?>(nil)
             let work = Task { @concurrent in
                 let result = await Self.run(handler, event.payload, context)
                 finish(result, false)
-                clock.withLock { $0 }?.cancel()
+                if let ticket = ticket.withLock({ $0 }) { _ = Self.deadlines.forget(ticket) }
             }
             phase.withLock { phase in
                 if case .running = phase { phase = .running(work) }
             }
-            let timer = Task { @concurrent in
-                do {
-                    try await Task.sleep(until: deadline, clock: .continuous)
-                } catch {
-                    return
-                }
+            let watched = Self.deadlines.watch(until: deadline) {
                 finish(timedOut, true)
                 work.cancel()
             }
-            clock.withLock { $0 = timer }
-            if waiting.withLock({ $0 == nil }) { timer.cancel() }
+            ticket.withLock { $0 = watched }
+            // It may have ended before there was a ticket.
+            if waiting.withLock({ $0 == nil }) { _ = Self.deadlines.forget(watched) }
         }
     }
+
+    /// Of all environments: a timer for each invocation would cost more than a small one takes.
+    private static let deadlines = DeadlineSweeper()
 
     private static func run(
         _ handler: any RawLambdaHandler, _ payload: [UInt8], _ context: LambdaContext

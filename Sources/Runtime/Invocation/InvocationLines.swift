@@ -37,7 +37,7 @@ enum InvocationLines {
             initNanoseconds: entry.initNanoseconds > 0 ? entry.initNanoseconds : nil,
             status: entry.status, errorType: entry.errorType, trace: trace)
         guard version.logFormat == .json else {
-            return [lines.end] + lines.report.split(separator: "\n").map(String.init)
+            return [lines.end, lines.report] + (lines.xray.map { [$0] } ?? [])
         }
         guard version.systemLogLevel != "WARN" else { return [] }
         let time = JSONText.timestamp(

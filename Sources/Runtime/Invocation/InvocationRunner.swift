@@ -123,11 +123,9 @@ final class InvocationRunner: Sendable {
     private func write(
         _ lines: [String], _ attempt: InvocationAttempt, _ environment: any ExecutionEnvironment
     ) {
-        for line in lines {
-            tails.append(
-                line, function: environment.version, stream: environment.logStream,
-                requestID: attempt.requestID)
-        }
+        tails.append(
+            lines, function: environment.version, stream: environment.logStream,
+            requestID: attempt.requestID)
     }
 }
 

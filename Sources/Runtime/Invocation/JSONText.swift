@@ -44,12 +44,25 @@ enum JSONText {
         var seconds = time_t(milliseconds / 1000)
         var parts = tm()
         gmtime_r(&seconds, &parts)
-        func digits(_ value: some BinaryInteger, _ count: Int) -> String {
-            let text = String(Int(value))
-            return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
+        return String(unsafeUninitializedCapacity: 24) { text in
+            var at = 0
+            func digits(_ value: Int, _ count: Int, _ end: Unicode.Scalar) {
+                var rest = value
+                for index in stride(from: at + count - 1, through: at, by: -1) {
+                    text[index] = UInt8(ascii: "0") + UInt8(rest % 10)
+                    rest /= 10
+                }
+                text[at + count] = UInt8(ascii: end)
+                at += count + 1
+            }
+            digits(Int(parts.tm_year) + 1900, 4, "-")
+            digits(Int(parts.tm_mon) + 1, 2, "-")
+            digits(Int(parts.tm_mday), 2, "T")
+            digits(Int(parts.tm_hour), 2, ":")
+            digits(Int(parts.tm_min), 2, ":")
+            digits(Int(parts.tm_sec), 2, ".")
+            digits(Int(milliseconds % 1000), 3, "Z")
+            return at
         }
-        return
-            "\(digits(parts.tm_year + 1900, 4))-\(digits(parts.tm_mon + 1, 2))-\(digits(parts.tm_mday, 2))T"
-            + "\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2)).\(digits(milliseconds % 1000, 3))Z"
     }
 }

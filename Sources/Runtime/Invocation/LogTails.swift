@@ -10,13 +10,17 @@ final class LogTails: FunctionLog {
 
     init(next: any FunctionLog) { self.next = next }
 
-    func append(_ line: String, function: FunctionVersion, stream: String, requestID: String?) {
-        next.append(line, function: function, stream: stream, requestID: requestID)
+    func append(
+        _ lines: [String], function: FunctionVersion, stream: String, requestID: String?
+    ) {
+        next.append(lines, function: function, stream: stream, requestID: requestID)
         guard let requestID else { return }
         tails.withLock { tails in
             guard tails[requestID] != nil else { return }
-            tails[requestID]!.append(contentsOf: line.utf8)
-            tails[requestID]!.append(UInt8(ascii: "\n"))
+            for line in lines {
+                tails[requestID]!.append(contentsOf: line.utf8)
+                tails[requestID]!.append(UInt8(ascii: "\n"))
+            }
             let surplus = tails[requestID]!.count - Self.maximumBytes
             if surplus > 4 * Self.maximumBytes { tails[requestID]!.removeFirst(surplus) }
         }

@@ -44,7 +44,7 @@ public struct ReportLines: Sendable, Equatable {
     public var start: String { "START RequestId: \(requestID) Version: \(version)" }
     public var end: String { "END RequestId: \(requestID)" }
 
-    /// With the second line "XRAY …" when it is traced.
+    /// Without the line "XRAY …" that follows when it is traced: ``xray``.
     public var report: String {
         var text =
             "REPORT RequestId: \(requestID)\tDuration: \(Self.hundredths(durationNanoseconds)) ms"
@@ -60,10 +60,12 @@ public struct ReportLines: Sendable, Equatable {
             text += "Status: error"
             if let errorType { text += "\tError Type: \(errorType)" }
         }
-        if let trace {
-            text += "\nXRAY TraceId: \(trace.id)\tSegmentId: \(trace.segment)\tSampled: true\t"
-        }
         return text
+    }
+
+    /// Nil: not traced.
+    public var xray: String? {
+        trace.map { "XRAY TraceId: \($0.id)\tSegmentId: \($0.segment)\tSampled: true\t" }
     }
 
     /// - Parameter time: "2026-10-08T07:30:41.076Z".

@@ -36,19 +36,29 @@ public final class FunctionLogFiles: FunctionLog {
     public var lost: Int { state.withLock { $0.lost } }
 
     public func append(
-        _ line: String, function: FunctionVersion, stream: String, requestID: String?
+        _ lines: [String], function: FunctionVersion, stream: String, requestID: String?
     ) {
+        guard !lines.isEmpty else { return }
         let time = JSONText.timestamp(UnixTime.milliseconds())
-        var bytes = Array("\(time)\t\(stream)\t\(requestID ?? "-")\t".utf8)
-        let text = line.utf8.prefix(Self.lineMaximum)
-        bytes += text.map { $0 == UInt8(ascii: "\n") ? UInt8(ascii: "\r") : $0 }
-        bytes.append(UInt8(ascii: "\n"))
+        let start = "\(time)\t\(stream)\t\(requestID ?? "-")\t"
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(
+            lines.reduce(0) { $0 + start.utf8.count + $1.utf8.count + 1 })
+        for line in lines {
+            bytes.append(contentsOf: start.utf8)
+            let text = bytes.count
+            bytes.append(contentsOf: line.utf8.prefix(Self.lineMaximum))
+            for index in text..<bytes.count where bytes[index] == UInt8(ascii: "\n") {
+                bytes[index] = UInt8(ascii: "\r")
+            }
+            bytes.append(UInt8(ascii: "\n"))
+        }
         let (name, day) = (function.functionName, String(time.prefix(10)))
         state.withLock { state in
             guard let file = self.file(name, day, &state),
                 write(file.descriptor, bytes, bytes.count) == bytes.count
             else {
-                state.lost += 1
+                state.lost += lines.count
                 return
             }
             state.files[name]?.size += Int64(bytes.count)

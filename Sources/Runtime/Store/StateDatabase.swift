@@ -50,9 +50,17 @@ public final class StateDatabase: Sendable {
             try migrator.migrate(pool)
         } catch let error as StateError {
             throw error
+        } catch let error as DatabaseError where Self.isDamage(error) {
+            let reason = error.message ?? "no reason given"
+            throw StateError(
+                .unusable, "the state file \(path) is damaged: \(reason)", cause: error)
         } catch {
             throw StateError(.unusable, "cannot use the state file \(path): \(error)", cause: error)
         }
+    }
+
+    private static func isDamage(_ error: DatabaseError) -> Bool {
+        [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
     }
 
     /// Reads one consistent state of all tables.

@@ -27,7 +27,7 @@ import Testing
         var traced = lines()
         traced.trace = ("1-5e34a614-0", "07f5")
         #expect(
-            traced.report
+            traced.report + "\n" + (traced.xray ?? "")
                 == common + "\nXRAY TraceId: 1-5e34a614-0\tSegmentId: 07f5\tSampled: true\t")
     }
 

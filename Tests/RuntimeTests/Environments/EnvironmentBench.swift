@@ -8,8 +8,10 @@ import Transport
 final class CollectedLog: FunctionLog {
     private let state = Locked<[(requestID: String?, line: String)]>([])
 
-    func append(_ line: String, function: FunctionVersion, stream: String, requestID: String?) {
-        state.withLock { $0.append((requestID, line)) }
+    func append(
+        _ lines: [String], function: FunctionVersion, stream: String, requestID: String?
+    ) {
+        state.withLock { state in for line in lines { state.append((requestID, line)) } }
     }
 
     func lines(of requestID: String?) -> [String] {

@@ -43,8 +43,10 @@ final class Stage: Sendable {
 
     struct Log: FunctionLog {
         let lines = Locked<[String]>([])
-        func append(_ line: String, function: FunctionVersion, stream: String, requestID: String?) {
-            lines.withLock { $0.append(line) }
+        func append(
+            _ new: [String], function: FunctionVersion, stream: String, requestID: String?
+        ) {
+            lines.withLock { $0 += new }
         }
     }
 

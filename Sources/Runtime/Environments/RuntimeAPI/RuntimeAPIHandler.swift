@@ -154,8 +154,9 @@ final class RuntimeAPIHandler: ChannelInboundHandler {
             session.respond(.tooLarge)
         case .collected(let bytes):
             body = .collected([])
-            send(.accepted)
             session.respond(Self.failure(in: trailers) ?? .success(bytes))
+            // After the invocation's caller, who waits longer already.
+            context?.eventLoop.assumeIsolated().execute { [self] in send(.accepted) }
         case .streamed:
             send(.accepted)
             session.respond(Self.failure(in: trailers) ?? .success([]))

@@ -7,6 +7,16 @@ import NIOPosix
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 struct RuntimeAPIServer: Sendable {
+    /// A failure's cause is a header; with the stack of a recursion that went too deep it is long.
+    ///
+    /// Source of the size: awslambdaric, which leaves out a cause of 1 MiB.
+    private static let headLimits = {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = (1 << 20) + (1 << 10)
+        limits.maxHeaderListSize = 2 << 20
+        return limits
+    }()
+
     private let channel: any Channel
     /// "127.0.0.1:port", the value of `AWS_LAMBDA_RUNTIME_API`.
     let authority: String
@@ -29,7 +39,10 @@ struct RuntimeAPIServer: Sendable {
                     // No encoder: an answer is a few lines, and each handler on the way costs every invocation.
                     try pipeline.addHandler(
                         ByteToMessageHandler(
-                            HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
+                            HTTPRequestDecoder(
+                                leftOverBytesStrategy: .dropBytes,
+                                informationalResponseStrategy: .drop,
+                                limitConfiguration: headLimits)))
                     try pipeline.addHandler(RuntimeAPIHandler(session: session.value))
                 }
             }

@@ -52,6 +52,9 @@ let package = Package(
         .executableTarget(
             name: "RuntimeBench", dependencies: ["Lambda", "Runtime", log],
             path: "Tests/RuntimeBench"),
+        .executableTarget(
+            name: "FailingFunction", dependencies: ["Lambda", log],
+            path: "Tests/FailingFunction"),
         .target(name: "TestSupport", dependencies: ["Transport"], path: "Tests/TestSupport"),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "TestSupport"]),
         .testTarget(name: "SigningTests", dependencies: ["Signing", "TestSupport"]),

@@ -66,11 +66,12 @@ struct RuntimeBench {
             directory: Directory(function: ResolvedFunction(version: version, invokedARN: arn)),
             log: FunctionLogFiles(folder: folder + "/logs"), reservedTotal: { 0 },
             ledger: { entry, database in try Ledger.append([entry], in: database) },
-            record: { lines.record($0) }, sender: NoSender(), logger: logger
-        ) { version, _, _ in
-            EmbeddedEnvironment(
-                version, handler: JSONLambdaHandler(Echo()), invoker: NoInvoker(), logger: logger)
-        }
+            record: { lines.record($0) }, sender: NoSender(), logger: logger,
+            make: { version, _, _ in
+                EmbeddedEnvironment(
+                    version, handler: JSONLambdaHandler(Echo()), invoker: NoInvoker(),
+                    logger: logger)
+            })
         let request = InvocationRequest(
             functionName: "echo", payload: Array(#"{"key":"photos/2026/11/25/0001.jpg"}"#.utf8))
         var times: [Duration] = []

@@ -94,14 +94,20 @@ def test_an_alias_splits_traffic_by_weight(client, runtime, two_versions):
         RoutingConfig={"AdditionalVersionWeights": {"2": 0.1}},
     )  # fmt: skip
     assert made["RoutingConfig"] == {"AdditionalVersionWeights": {"2": 0.1}} and made["Description"] == ""
-    count = 2000
-    seen = collections.Counter()
-    for _ in range(count):
-        answer = client.invoke(FunctionName=f"{two_versions}:live")
-        assert answer["Payload"].read() == answer["ExecutedVersion"].encode()
-        seen[answer["ExecutedVersion"]] += 1
-    # Within four standard deviations of a tenth.
-    assert abs(seen["2"] - count / 10) <= 4 * math.sqrt(count * 0.1 * 0.9), seen
+    count = 10_000
+
+    def is_a_tenth() -> bool:
+        """Within three standard deviations."""
+        seen = collections.Counter()
+        for _ in range(count):
+            answer = client.invoke(FunctionName=f"{two_versions}:live")
+            assert answer["Payload"].read() == answer["ExecutedVersion"].encode()
+            seen[answer["ExecutedVersion"]] += 1
+        assert set(seen) == {"1", "2"}
+        return abs(seen["2"] - count / 10) <= 3 * math.sqrt(count * 0.1 * 0.9)
+
+    # A right split is outside once in 370 times, twice once in 137,000.
+    assert is_a_tenth() or is_a_tenth()
     client.update_alias(FunctionName=two_versions, Name="live", RoutingConfig={})
     assert "RoutingConfig" not in client.get_alias(FunctionName=two_versions, Name="live")
 

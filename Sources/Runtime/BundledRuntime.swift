@@ -42,6 +42,10 @@ public final class BundledRuntime: Sendable {
         /// What is frozen when a built-in function is published: this process's executable.
         public var executable = "/proc/self/exe"
         public var sender: any DeliverySender
+        /// What a calendar month (UTC) may cost, of the runtime and of runs with the same state folder; nil: no limit.
+        public var monthlyBudget: Money?
+        /// Of a connection of which the ledger does not say it.
+        public var prices: @Sendable (String) -> StorePrices = { _ in .free }
         public var logger: Logger
 
         public init(
@@ -107,9 +111,15 @@ public final class BundledRuntime: Sendable {
                     }))
             let lines = LedgerBuffer(database: database, logger: configuration.logger)
             let address = Locked("")
+            var budget: RuntimeBudget?
+            if let amount = configuration.monthlyBudget {
+                budget = try await RuntimeBudget(
+                    month: amount, card: configuration.invocations.card,
+                    prices: configuration.prices, database: database, logger: configuration.logger)
+            }
             let engine = makeEngine(
                 configuration, database, registry, credentials, group, temporary, lines, address,
-                late)
+                late, budget)
             late.engine.withLock { $0 = engine }
             for builtIn in configuration.builtIns {
                 try await registry.registerBuiltIn(
@@ -142,7 +152,8 @@ public final class BundledRuntime: Sendable {
     private static func makeEngine(
         _ configuration: Configuration, _ database: StateDatabase, _ registry: FunctionRegistry,
         _ credentials: Credentials, _ group: MultiThreadedEventLoopGroup, _ temporary: String,
-        _ lines: LedgerBuffer, _ address: Locked<String>, _ late: LateService
+        _ lines: LedgerBuffer, _ address: Locked<String>, _ late: LateService,
+        _ budget: RuntimeBudget?
     ) -> InvocationEngine {
         let logger = configuration.logger
         let handlers = Dictionary(
@@ -174,7 +185,7 @@ public final class BundledRuntime: Sendable {
         }
         return InvocationEngine(
             configuration.invocations, database: database, directory: registry,
-            log: FunctionLogFiles(folder: configuration.stateFolder + "/logs"),
+            budget: budget, log: FunctionLogFiles(folder: configuration.stateFolder + "/logs"),
             reservedTotal: { registry.totalReserved },
             ledger: { entry, database in try Ledger.append([entry], in: database) },
             record: { entry in lines.record(entry) },

@@ -26,20 +26,32 @@ final class InvocationRunner: Sendable {
     let pool: EnvironmentPool
     let tails: LogTails
     private let card: RateCard
+    private let budget: RuntimeBudget?
 
-    init(pool: EnvironmentPool, tails: LogTails, card: RateCard) {
+    init(
+        pool: EnvironmentPool, tails: LogTails, card: RateCard, budget: RuntimeBudget? = nil
+    ) {
+        self.budget = budget
         self.pool = pool
         self.tails = tails
         self.card = card
     }
 
-    /// - Throws: ``LambdaServiceError`` when nothing ran: throttled, or shutting down.
+    /// - Throws: ``LambdaServiceError`` when nothing ran: throttled, over the budget, or shutting down.
     func run(_ attempt: InvocationAttempt) async throws(LambdaServiceError) -> InvocationResult {
-        let lease = try pool.acquire(attempt.resolved)
+        let version = attempt.resolved.version
+        let reservation = try budget?.begin(
+            memoryMB: version.memoryMB, timeoutSeconds: version.timeoutSeconds)
+        let lease: EnvironmentPool.Lease
+        do {
+            lease = try pool.acquire(attempt.resolved)
+        } catch {
+            if let reservation { budget?.giveBack(reservation) }
+            throw error
+        }
         let environment = lease.environment
         var initialised = InitOutcome(duration: .zero, succeeded: true)
         if lease.isCold { initialised = await environment.initialize() }
-        let version = attempt.resolved.version
         // An init that failed runs again inside the invocation and counts there.
         let initDuration = lease.isCold && initialised.succeeded ? initialised.duration : .zero
         let wallStart = UnixTime.microseconds()
@@ -67,6 +79,7 @@ final class InvocationRunner: Sendable {
             InvocationLines.end(
                 entry, version, card, attempt.traceHeader,
                 producedBytes: answer.payload.count), attempt, environment)
+        if let reservation { budget?.end(reservation, entry) }
         await pool.release(lease)
         return InvocationResult(answer: answer, entry: entry)
     }

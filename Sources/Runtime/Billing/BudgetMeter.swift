@@ -51,7 +51,7 @@ public final class BudgetMeter: Sendable {
     public static let ending = Duration.milliseconds(500)
     static let pause = Duration.milliseconds(20)
     /// How long what waits believes that something will end: for functions that wait for each other in more than two levels.
-    static let patience: Int64 = 30_000_000
+    static let patience: Int64 = 300_000_000
     /// How often others' spending is read again.
     static let readingPause: Int64 = 2_000_000
 

@@ -1,13 +1,15 @@
 """A budget stops a run before it is exceeded; what was copied stays, and the same command goes on from there."""
 
 import json
+import signal
 import sqlite3
 from decimal import Decimal
 
 import pytest
-from support import catalogue, stores
+from support import catalogue, runtime, stores
 from support.pool import new_bucket
 
+MIB = 1 << 20
 COUNT = 600
 # Steps of 1 ms, so that a small object costs what it takes; a request has its price, the first hundred are free.
 CARD = {
@@ -146,3 +148,69 @@ def test_what_is_no_amount_is_wrong_usage(sides, brigade, amount):
     configure(brigade, source, target)
     wrong = brigade.run("copy", *places, f"--budget={amount}")
     assert wrong.code == 2 and "budget" in wrong.err, wrong
+
+
+def test_what_takes_longer_than_is_left_is_cut_off_cleanly(sides, brigade):
+    """Two large objects on a slow line: nothing of them is paid for beyond the budget, and nothing of them is left."""
+    source, bucket, target, copy = sides
+    configure(brigade, source, target, prices="free")
+    s3 = stores.client(source)
+    for n in range(2):
+        catalogue.put(s3, bucket, f"large/{n}", catalogue.Kind(f"large {n}", parts=(8 * MIB,) * 5))
+    places = f"s3://a@{bucket}/large", f"s3://b@{copy}/large"
+    # Of some 40 seconds that it would take, four can be paid for.
+    stopped = brigade.run("copy", *places, "--bandwidth", "2M", "--budget", "0.0002", "--json")
+    assert stopped.code == 3, stopped
+    assert "cancelled" in stopped.err and "2 objects remain" in stopped.err, stopped
+    report = exact(stopped.out)
+    assert Decimal(0) < report["bill"]["total"] <= Decimal("0.0002")
+    assert (report["copied"], report["failed"], report["budget"]["remaining"]) == (0, 0, 2)
+    assert stores.pending_uploads(target, copy) == []
+    rest = brigade.json("copy", *places, "--budget", "1")
+    assert (rest["copied"], rest["failed"]) == (2, 0)
+
+
+WORK = """
+def handler(event, context):
+    return event
+"""
+
+
+def test_the_runtime_refuses_and_holds_events_until_there_is_room(tmp_path):
+    (tmp_path / "mine.json").write_text(json.dumps(CARD))
+    file = tmp_path / "brigade.yaml"
+
+    def budget(amount: str) -> None:
+        file.write_text(f"billing: {{ rates: {tmp_path}/mine.json, budget: {{ month: {amount} }} }}\n")
+
+    budget("0.00004")
+    up = runtime.Runtime("--config", str(file))
+    try:
+        client = up.client()
+        runtime.create(client, "work", WORK, Timeout=1)
+        done, error = 0, None
+        while error is None and done < 2000:
+            try:
+                client.invoke(FunctionName="work", Payload=b"{}")
+                done += 1
+            except client.exceptions.TooManyRequestsException as refusal:
+                error = refusal.response
+        assert error["Reason"] == "BudgetExceeded" and "$0.00004 for 20" in error["Error"]["Message"], error
+        assert 0 < done < 2000
+        assert client.invoke(FunctionName="work", Payload=b"{}", InvocationType="Event")["StatusCode"] == 202
+        runtime.eventually(lambda: "leaves no room" in up.output())
+
+        def bill():
+            return exact(up.brigade("bill", "--since", "2d", "--format", "json", "--config", str(file)).stdout)
+
+        spent = bill()
+        assert sum(line["invocations"] for line in spent["lines"]) == done
+        assert spent["total"] == spent["budget"]["spent"] <= spent["budget"]["amount"] == Decimal("0.00004")
+        up.process.send_signal(signal.SIGTERM)
+        up.process.wait(30)
+        assert up.output().count("leaves no room") == 1, up.output()
+        budget("1")
+        up.start()
+        runtime.eventually(lambda: sum(line["invocations"] for line in bill()["lines"]) == done + 1)
+    finally:
+        up.stop()

@@ -20,7 +20,9 @@ struct BudgetMeterTests {
         tiers: [.init(upToGBSeconds: nil, picodollarsPerGBSecond: 1_000_000)])
 
     private func meter(_ card: RateCard, _ amount: Int64) -> BudgetMeter {
-        BudgetMeter(Budget(card: card, limits: [.init(.run, amount: Money(picodollars: amount))]))
+        BudgetMeter(
+            Budget(card: card, limits: [.init(.run, amount: Money(picodollars: amount))]),
+            ending: .milliseconds(500))
     }
 
     private func invoker(_ meter: BudgetMeter) -> InProcessInvoker {

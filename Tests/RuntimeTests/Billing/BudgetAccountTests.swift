@@ -248,9 +248,9 @@ struct BudgetAccountTests {
     private let inner = BudgetAccount.Request(memoryMB: 1024, expected: .init(), isInner: true)
     private let root = BudgetAccount.Request(memoryMB: 1024, expected: .init(), isInner: false)
 
-    /// A gigabyte-second costs a million; each may need one second in all.
+    /// A gigabyte-second costs a million; each may need 700 ms in all.
     @Test func getsNarrowerBeforeItStops() {
-        let account = account(3_100_000)
+        let account = account(2_500_000)
         #expect(account.begin(root, now: 0) == .admitted)
         #expect(account.begin(inner, now: 0) == .admitted)
         #expect(account.begin(inner, now: 0) == .admitted)
@@ -261,7 +261,7 @@ struct BudgetAccountTests {
     }
 
     @Test func stopsWhenNothingWillEnd() {
-        let account = account(1_500_000)
+        let account = account(1_200_000)
         #expect(account.begin(root, now: 0) == .admitted)
         #expect(account.begin(inner, now: 0) == .mustWait)
         #expect(account.look(1000, waiting: [inner]) == .stop)
@@ -273,12 +273,12 @@ struct BudgetAccountTests {
     }
 
     @Test func letsWhatRunsEndBeforeItCuts() {
-        let account = account(2_100_000)
+        let account = account(1_500_000)
         #expect(account.begin(root, now: 0) == .admitted)
         #expect(account.begin(inner, now: 0) == .admitted)
         #expect(account.look(20_000) == .goOn)
         #expect(account.look(100_000) == .stop)
-        #expect(account.look(500_000) == .stop)
-        #expect(account.look(560_000) == .cut)
+        #expect(account.look(200_000) == .stop)
+        #expect(account.look(260_000) == .cut)
     }
 }

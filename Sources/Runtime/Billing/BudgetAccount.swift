@@ -174,7 +174,8 @@ struct BudgetAccount: Sendable {
             stopped = stopped ?? limit
             return .cut
         }
-        if stopped == nil {
+        // While inner ones are in flight there may be room again when they have ended.
+        if stopped == nil, innerRunning == 0 {
             stopped = limit(exceededBy: bound(now, reserve: grace))
         }
         if stopped == nil, innerRunning == 0 || isStuck, !waiting.isEmpty {

@@ -22,7 +22,7 @@ struct BudgetReportTests {
     private func result(remaining: Int, isListed: Bool) -> ReconcileResult {
         var result = ReconcileResult()
         result.remaining = remaining
-        if isListed { result.deletes = .notAsked }
+        result.isListed = isListed
         return result
     }
 

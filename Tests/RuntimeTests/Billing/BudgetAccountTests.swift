@@ -272,13 +272,23 @@ struct BudgetAccountTests {
         #expect(limit.scope == .run)
     }
 
-    @Test func letsWhatRunsEndBeforeItCuts() {
+    /// What it could not have let in any more may still end.
+    @Test func cutsOnlyWhenItMust() {
         let account = account(1_500_000)
         #expect(account.begin(root, now: 0) == .admitted)
         #expect(account.begin(inner, now: 0) == .admitted)
         #expect(account.look(20_000) == .goOn)
-        #expect(account.look(100_000) == .stop)
-        #expect(account.look(200_000) == .stop)
+        #expect(account.begin(inner, now: 100_000) == .mustWait)
+        #expect(account.look(200_000) == .goOn)
         #expect(account.look(260_000) == .cut)
+    }
+
+    /// A listing alone spends as well.
+    @Test func stopsWhatListsBeforeItCuts() {
+        let account = account(1_500_000)
+        #expect(account.begin(root, now: 0) == .admitted)
+        #expect(account.look(700_000) == .goOn)
+        #expect(account.look(900_000) == .stop)
+        #expect(account.look(1_100_000) == .cut)
     }
 }

@@ -98,7 +98,7 @@ public struct ReconcileFunction: LambdaHandler {
                             dryRun: event.dryRun))
                 })
             observer?.compared(result.tally, extras: result.extraCount)
-            ledger.withLock { $0.scanned(result.tally) }
+            ledger.withLock { $0.listed(result.tally) }
             return result
         }
     }

@@ -68,6 +68,12 @@ struct ReconcileLedger {
         }
     }
 
+    /// Both listings ended.
+    mutating func listed(_ tally: Comparison.Tally) {
+        result.tally = tally
+        result.isListed = true
+    }
+
     mutating func scanned(_ tally: Comparison.Tally) {
         result.tally = tally
     }

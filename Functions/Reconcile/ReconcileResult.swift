@@ -47,9 +47,11 @@ public struct ReconcileResult: Codable, Sendable {
     /// Looked at, and found to be in step: beside `tally.unchanged`, which the listings alone decided.
     public var skipped = 0
     public var failed = 0
-    /// Found to differ, or to be deleted, and not looked at: of a run that did not complete. When the listings had not ended
-    /// either (``deletes`` is `notCompared`), there may be more.
+    /// Found to differ, or to be deleted, and not looked at: of a run that did not complete. There may be more unless
+    /// ``isListed``.
     public var remaining = 0
+    /// Both listings came to their end.
+    public var isListed = false
     /// Content copied.
     public var bytes: Int64 = 0
     public var proofs = Proofs()

@@ -44,6 +44,10 @@ public final class BundledRuntime: Sendable {
         /// Where packages come from that a request names by bucket and key; nil: such requests are refused.
         public var packageSource: (any PackageSource)?
         public var sender: any DeliverySender
+        /// What a calendar month (UTC) may cost, of the runtime and of runs with the same state folder; nil: no limit.
+        public var monthlyBudget: Money?
+        /// Of a connection of which the ledger does not say it.
+        public var prices: @Sendable (String) -> StorePrices = { _ in .free }
         public var logger: Logger
 
         public init(
@@ -117,9 +121,15 @@ public final class BundledRuntime: Sendable {
             await registry.sweepPackages(holding: lock)
             let lines = LedgerBuffer(database: database, logger: configuration.logger)
             let address = Locked("")
+            var budget: RuntimeBudget?
+            if let amount = configuration.monthlyBudget {
+                budget = try await RuntimeBudget(
+                    month: amount, card: configuration.invocations.card,
+                    prices: configuration.prices, database: database, logger: configuration.logger)
+            }
             let engine = makeEngine(
                 configuration, database, registry, packages, credentials, group, temporary, lines,
-                address, late)
+                address, late, budget)
             late.engine.withLock { $0 = engine }
             for builtIn in configuration.builtIns {
                 let isKnown = try await registry.registerBuiltIn(
@@ -159,7 +169,8 @@ public final class BundledRuntime: Sendable {
         _ configuration: Configuration, _ database: StateDatabase, _ registry: FunctionRegistry,
         _ packages: PackageStore, _ credentials: Credentials, _ group: MultiThreadedEventLoopGroup,
         _ temporary: String,
-        _ lines: LedgerBuffer, _ address: Locked<String>, _ late: LateService
+        _ lines: LedgerBuffer, _ address: Locked<String>, _ late: LateService,
+        _ budget: RuntimeBudget?
     ) -> InvocationEngine {
         let logger = configuration.logger
         let handlers = Dictionary(
@@ -193,7 +204,7 @@ public final class BundledRuntime: Sendable {
         }
         return InvocationEngine(
             configuration.invocations, database: database, directory: registry,
-            log: FunctionLogFiles(folder: configuration.stateFolder + "/logs"),
+            budget: budget, log: FunctionLogFiles(folder: configuration.stateFolder + "/logs"),
             reservedTotal: { registry.totalReserved },
             ledger: { entry, database in try Ledger.append([entry], in: database) },
             record: { entry in lines.record(entry) },

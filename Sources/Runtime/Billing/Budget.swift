@@ -77,16 +77,21 @@ public struct Budget: Sendable, Equatable {
 
     /// What counts against a limit when this work is done.
     public func spent(of limit: Limit, with work: Work) -> Money {
-        var month = limit.earlier
-        month.requests += work.invocations
-        month.megabyteMilliseconds += work.megabyteMilliseconds
-        month.transferBytes += Int128(work.transferBytes)
-        return limit.spent + work.storeRequests
-            + (month.cost(on: card) - limit.earlier.cost(on: card))
+        limit.spent + work.storeRequests
+            + (limit.earlier.with(work).cost(on: card) - limit.earlier.cost(on: card))
     }
 
     /// The first limit that this work would exceed.
     public func limit(exceededBy work: Work) -> Limit? {
         limits.first { spent(of: $0, with: work) > $0.amount }
+    }
+}
+
+extension MonthToDate {
+    func with(_ work: Budget.Work) -> MonthToDate {
+        MonthToDate(
+            requests: requests + work.invocations,
+            megabyteMilliseconds: megabyteMilliseconds + work.megabyteMilliseconds,
+            transferBytes: transferBytes + Int128(work.transferBytes))
     }
 }

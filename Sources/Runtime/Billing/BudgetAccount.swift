@@ -47,9 +47,15 @@ struct BudgetAccount: Sendable {
         case cut
     }
 
-    var budget: Budget
+    var budget: Budget {
+        didSet { ceilings = Self.ceilings(budget) }
+    }
+    /// By limit: what the month may cost with the work, prepared.
+    private var ceilings: [Money]
     /// Within which an invocation ends that is cancelled, the time until it is noticed included.
-    let ending: Int64
+    var ending: Int64
+    /// How long what is in flight has at least to end by itself.
+    static let leastGrace: Int64 = 200_000
 
     private(set) var done = Budget.Work()
     private(set) var stopped: Budget.Limit?
@@ -69,11 +75,12 @@ struct BudgetAccount: Sendable {
 
     init(_ budget: Budget, ending: Int64) {
         self.budget = budget
+        ceilings = Self.ceilings(budget)
         self.ending = ending
     }
 
     /// For those in flight to end by themselves, and then by being cut off.
-    private var grace: Int64 { ending + max(ending, longest) }
+    private var grace: Int64 { ending + max(Self.leastGrace, longest) }
 
     /// What the run will have cost at most, when all that is in flight ends within `reserve`, and `more` with it.
     private func bound(_ now: Int64, reserve: Int64, more: Request? = nil) -> Budget.Work {
@@ -90,8 +97,23 @@ struct BudgetAccount: Sendable {
             storeRequests: done.storeRequests + store.requests)
     }
 
+    private static func ceilings(_ budget: Budget) -> [Money] {
+        budget.limits.map { $0.amount - $0.spent + $0.earlier.cost(on: budget.card) }
+    }
+
+    /// As ``Budget/limit(exceededBy:)``, without what is the same each time.
+    private func limit(exceededBy work: Budget.Work) -> Budget.Limit? {
+        for index in ceilings.indices {
+            let month = budget.limits[index].earlier.with(work)
+            if month.cost(on: budget.card) + work.storeRequests > ceilings[index] {
+                return budget.limits[index]
+            }
+        }
+        return nil
+    }
+
     func exceeded(by request: Request, now: Int64) -> Budget.Limit? {
-        budget.limit(exceededBy: bound(now, reserve: grace, more: request))
+        limit(exceededBy: bound(now, reserve: grace, more: request))
     }
 
     mutating func begin(_ request: Request, now: Int64) -> Verdict {
@@ -148,12 +170,13 @@ struct BudgetAccount: Sendable {
             listed = (all - endedListed).orMore(StoreUse())
             seen = (used - ended).orMore(StoreUse())
         }
-        if let limit = budget.limit(exceededBy: bound(now, reserve: ending)) {
+        if let limit = limit(exceededBy: bound(now, reserve: ending)) {
             stopped = stopped ?? limit
             return .cut
         }
-        if stopped == nil {
-            stopped = budget.limit(exceededBy: bound(now, reserve: grace))
+        // While inner ones are in flight there may be room again when they have ended.
+        if stopped == nil, innerRunning == 0 {
+            stopped = limit(exceededBy: bound(now, reserve: grace))
         }
         if stopped == nil, innerRunning == 0 || isStuck, !waiting.isEmpty {
             var limit: Budget.Limit?

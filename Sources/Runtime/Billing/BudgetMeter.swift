@@ -6,7 +6,7 @@ import Transport
 ///
 /// Before a limit is reached nothing new is begun; what is in flight may end, and is cancelled only when it takes longer than
 /// what is left can pay for. The bill stays within the budget as long as what is cancelled ends within ``ending`` and no invocation
-/// makes more requests between two looks of the watch than it was registered to make (retries are such requests).
+/// makes more requests than it was registered to make within one round of the watch (repeated ones are such requests).
 ///
 /// Near a limit, invocations wait for others to end rather than be refused: the run gets narrower before it stops.
 public final class BudgetMeter: Sendable {
@@ -48,10 +48,12 @@ public final class BudgetMeter: Sendable {
     }
 
     /// In which an invocation has ended that is cancelled, the watch's own time included.
-    public static let ending = Duration.milliseconds(500)
+    public static let ending = Duration.milliseconds(1500)
+    /// Turns to a store that what is cancelled may take to clean up.
+    static let endingTurns = 8
     static let pause = Duration.milliseconds(20)
     /// How long what waits believes that something will end: for functions that wait for each other in more than two levels.
-    static let patience: Int64 = 30_000_000
+    static let patience: Int64 = 300_000_000
     /// How often others' spending is read again.
     static let readingPause: Int64 = 2_000_000
 
@@ -70,6 +72,14 @@ public final class BudgetMeter: Sendable {
             State(account: BudgetAccount(budget, ending: ending.nanoseconds / 1000)))
         charging = prices.filter { $0.value != .free }.map(\.key)
         card = budget.card
+    }
+
+    /// What is cancelled cleans up at stores that answer in this time.
+    public func expect(latency: Duration) {
+        let more = (latency * Self.endingTurns).nanoseconds / 1000
+        state.withLock {
+            $0.account.ending = max($0.account.ending, Self.ending.nanoseconds / 1000 + more)
+        }
     }
 
     /// The limit that does not even let this begin, or nil: for a run's first function with the first that it invokes.

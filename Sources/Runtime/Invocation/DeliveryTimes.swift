@@ -44,7 +44,7 @@ enum EventFate: Equatable {
 
     static func after(
         _ attempt: Attempt, of event: QueuedEvent, _ settings: AsynchronousSettings,
-        _ times: DeliveryTimes, now: Int64
+        _ times: DeliveryTimes, agesFrom: Int64? = nil, now: Int64
     ) -> EventFate {
         var event = event
         switch attempt {
@@ -61,7 +61,7 @@ enum EventFate: Equatable {
             event.dueAt = now + times.afterThrottle(event.throttles)
         }
         // It looks ahead: an event that would be too old by then is given up now.
-        let end = event.acceptedAt + Int64(settings.maximumEventAgeSeconds) * 1000
+        let end = (agesFrom ?? event.acceptedAt) + Int64(settings.maximumEventAgeSeconds) * 1000
         return event.dueAt > end ? .failed(condition: "EventAgeExceeded") : .again(event)
     }
 }

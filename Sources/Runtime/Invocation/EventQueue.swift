@@ -23,12 +23,19 @@ final class EventQueue: Sendable {
     private let claimed = Locked<Set<Int64>>([])
     private let isStopping = Locked(false)
     private let isCutOff = Locked(false)
+    /// Time that events wait for a budget does not make them older: Unix milliseconds from which their age counts, when they
+    /// were accepted before.
+    private let agesFrom: Locked<Int64>
+    /// Since a budget refused an event nothing is begun until then.
+    private let heldUntil = Locked<Int64>(0)
+    static let budgetPause: Int64 = 1000
     /// Raised when a record waits for its destination.
     let deliveriesWait = Signal()
 
     init(
         database: StateDatabase, directory: any FunctionDirectory, runner: InvocationRunner,
-        ledger: @escaping Ledger, times: DeliveryTimes, concurrency: Int, logger: Logger,
+        ledger: @escaping Ledger, times: DeliveryTimes, concurrency: Int,
+        hasBudget: Bool = false, logger: Logger,
         clock: @escaping @Sendable () -> Int64 = UnixTime.milliseconds
     ) {
         self.database = database
@@ -39,6 +46,8 @@ final class EventQueue: Sendable {
         self.concurrency = concurrency
         self.logger = logger
         self.clock = clock
+        // What waited for it before the runtime was started again has no other witness.
+        agesFrom = Locked(hasBudget ? clock() : 0)
     }
 
     /// Returns when it is on disk.
@@ -79,6 +88,8 @@ final class EventQueue: Sendable {
         let room = concurrency - taken.count
         guard room > 0 else { return nil }
         let now = clock()
+        let held = heldUntil.withLock { $0 } - now
+        guard held <= 0 else { return .milliseconds(held) }
         do {
             let (events, next) = try await database.read { database in
                 let events = try QueuedEvent.due(database, at: now, limit: room, claimed: taken)
@@ -119,7 +130,8 @@ final class EventQueue: Sendable {
             return await finish(
                 event, resolved, result: nil, fate: .failed(condition: "ZeroReservedConcurrency"))
         }
-        if now - event.acceptedAt > Int64(settings.maximumEventAgeSeconds) * 1000 {
+        let agesFrom = max(event.acceptedAt, agesFrom.withLock { $0 })
+        if now - agesFrom > Int64(settings.maximumEventAgeSeconds) * 1000 {
             return await finish(
                 event, resolved, result: nil, fate: .failed(condition: "EventAgeExceeded"))
         }
@@ -133,12 +145,25 @@ final class EventQueue: Sendable {
             if result.answer.status == .failure, isCutOff.withLock({ $0 }) { return }
             let attempt: EventFate.Attempt =
                 result.answer.status == .success ? .succeeded : .failed
-            let fate = EventFate.after(attempt, of: event, settings, times, now: clock())
+            let fate = EventFate.after(
+                attempt, of: event, settings, times, agesFrom: agesFrom, now: clock())
             await finish(event, resolved, result: result, fate: fate)
         } catch {
-            let fate = EventFate.after(.refused, of: event, settings, times, now: clock())
+            // It stays as it is.
+            if error.reason == .budget { return hold() }
+            let fate = EventFate.after(
+                .refused, of: event, settings, times, agesFrom: agesFrom, now: clock())
             await finish(event, resolved, result: nil, fate: fate)
         }
+    }
+
+    /// Whether a budget has refused an event.
+    var isHeld: Bool { heldUntil.withLock { $0 } > 0 }
+
+    private func hold() {
+        let now = clock()
+        agesFrom.withLock { $0 = max($0, now) }
+        heldUntil.withLock { $0 = max($0, now + Self.budgetPause) }
     }
 
     private static func refused(

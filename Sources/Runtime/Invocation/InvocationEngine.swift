@@ -27,15 +27,18 @@ public final class InvocationEngine: InvocationService {
     private let queue: EventQueue
     private let invoker: FunctionInvoker
     private let deliveries: DeliveryLoop
+    private let budget: RuntimeBudget?
 
     /// - Parameters:
+    ///   - budget: is asked before each invocation; nil: none is refused.
     ///   - log: takes the runtime's START, END and REPORT lines; the environments write to the same.
     ///   - ledger: adds a line inside the transaction that ends its event.
     ///   - record: takes the line of an invocation that somebody waited for.
     ///   - make: an environment for a version; it is given a log that keeps the tails that callers ask for.
     public init(
         _ settings: Settings, database: StateDatabase, directory: any FunctionDirectory,
-        log: any FunctionLog, reservedTotal: @escaping @Sendable () -> Int,
+        budget: RuntimeBudget? = nil, log: any FunctionLog,
+        reservedTotal: @escaping @Sendable () -> Int,
         ledger: @escaping @Sendable (LedgerEntry, Database) throws -> Void,
         record: @escaping @Sendable (LedgerEntry) -> Void, sender: any DeliverySender,
         logger: Logger,
@@ -47,10 +50,14 @@ public final class InvocationEngine: InvocationService {
         pool = EnvironmentPool(limits: settings.limits, reservedTotal: reservedTotal) {
             make($0, $1, tails)
         }
-        let runner = InvocationRunner(pool: pool, tails: tails, card: settings.card)
+        self.budget = budget
+        let runner = InvocationRunner(
+            pool: pool, tails: tails, card: settings.card, budget: budget)
         queue = EventQueue(
             database: database, directory: directory, runner: runner, ledger: ledger,
-            times: settings.times, concurrency: settings.asynchronousConcurrency, logger: logger)
+            times: settings.times, concurrency: settings.asynchronousConcurrency,
+            hasBudget: budget != nil,
+            logger: logger)
         invoker = FunctionInvoker(
             directory: directory, runner: runner, queue: queue, record: record)
         deliveries = DeliveryLoop(
@@ -65,6 +72,7 @@ public final class InvocationEngine: InvocationService {
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.deliveries.run() }
+            group.addTask { await self.budget?.run() }
             group.addTask {
                 while !Task.isCancelled {
                     let pause = await self.pool.reap()

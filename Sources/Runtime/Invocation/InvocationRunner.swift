@@ -26,8 +26,12 @@ final class InvocationRunner: Sendable {
     let pool: EnvironmentPool
     let tails: LogTails
     private let card: RateCard
+    private let budget: RuntimeBudget?
 
-    init(pool: EnvironmentPool, tails: LogTails, card: RateCard) {
+    init(
+        pool: EnvironmentPool, tails: LogTails, card: RateCard, budget: RuntimeBudget? = nil
+    ) {
+        self.budget = budget
         self.pool = pool
         self.tails = tails
         self.card = card
@@ -35,7 +39,7 @@ final class InvocationRunner: Sendable {
 
     /// To the end of the invocation.
     ///
-    /// - Throws: ``LambdaServiceError`` when nothing ran: throttled, or shutting down.
+    /// - Throws: ``LambdaServiceError`` when nothing ran: throttled, over the budget, or shutting down.
     func run(_ attempt: InvocationAttempt) async throws(LambdaServiceError) -> InvocationResult {
         let (answer, started) = try await start(attempt, afterwards: nil)
         let entry = end(answer, started, attempt)
@@ -46,7 +50,7 @@ final class InvocationRunner: Sendable {
     /// To the function's response, which may come before the end of the invocation.
     ///
     /// - Parameter record: takes the invocation's line when it has ended.
-    /// - Throws: ``LambdaServiceError`` when nothing ran: throttled, or shutting down.
+    /// - Throws: ``LambdaServiceError`` when nothing ran: throttled, over the budget, or shutting down.
     func answer(
         _ attempt: InvocationAttempt, record: @escaping @Sendable (LedgerEntry) -> Void
     ) async throws(LambdaServiceError) -> InvocationAnswer {
@@ -66,6 +70,7 @@ final class InvocationRunner: Sendable {
     /// An invocation under way.
     private struct Started {
         var lease: EnvironmentPool.Lease
+        var reservation: RuntimeBudget.Reservation?
         var initDuration: Duration
         /// Unix time.
         var microseconds: Int64
@@ -75,16 +80,26 @@ final class InvocationRunner: Sendable {
         _ attempt: InvocationAttempt,
         afterwards: (@Sendable (InvocationAnswer, Started) -> Void)?
     ) async throws(LambdaServiceError) -> (InvocationAnswer, Started) {
-        let lease = try await pool.acquire(attempt.resolved)
+        let version = attempt.resolved.version
+        let reservation = try budget?.begin(
+            memoryMB: version.memoryMB, timeoutSeconds: version.timeoutSeconds)
+        let lease: EnvironmentPool.Lease
+        do {
+            lease = try await pool.acquire(attempt.resolved)
+        } catch {
+            if let reservation { budget?.giveBack(reservation) }
+            throw error
+        }
         let environment = lease.environment
         var initialised = InitOutcome(duration: .zero, succeeded: true)
         if lease.isCold { initialised = await environment.initialize() }
-        let version = attempt.resolved.version
         // An init that failed runs again inside the invocation and counts there.
         let initDuration = lease.isCold && initialised.succeeded ? initialised.duration : .zero
         let wallStart = UnixTime.microseconds()
         let timeout = Int64(version.timeoutSeconds)
-        let started = Started(lease: lease, initDuration: initDuration, microseconds: wallStart)
+        let started = Started(
+            lease: lease, reservation: reservation, initDuration: initDuration,
+            microseconds: wallStart)
         var event = InvocationEvent(
             requestID: attempt.requestID, payload: attempt.payload,
             traceHeader: attempt.traceHeader, invokedFunctionARN: attempt.resolved.invokedARN,
@@ -117,6 +132,7 @@ final class InvocationRunner: Sendable {
             InvocationLines.end(
                 entry, version, card, attempt.traceHeader,
                 producedBytes: answer.payload.count), attempt, started.lease.environment)
+        if let reservation = started.reservation { budget?.end(reservation, entry) }
         return entry
     }
 

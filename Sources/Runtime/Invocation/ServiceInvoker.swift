@@ -17,7 +17,8 @@ public struct ServiceInvoker: LambdaInvoker {
                     traceHeader: parent?.traceID, parent: parent?.requestID))
         } catch let error as LambdaServiceError {
             throw FunctionError(
-                kind: error.kind == .resourceNotFound ? .noSuchFunction : .failed,
+                kind: error.reason == .budget
+                    ? .overBudget : error.kind == .resourceNotFound ? .noSuchFunction : .failed,
                 function: functionName, errorType: error.kind.rawValue, message: error.message,
                 cause: error)
         }

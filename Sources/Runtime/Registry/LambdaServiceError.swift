@@ -32,6 +32,8 @@ public struct LambdaServiceError: Error, Sendable, CustomStringConvertible {
         case invocationRate = "FunctionInvocationRateLimitExceeded"
         case reservedInvocationRate = "ReservedFunctionInvocationRateLimitExceeded"
         case callerRate = "CallerRateLimitExceeded"
+        /// Ours: a budget of brigade.yaml.
+        case budget = "BudgetExceeded"
     }
 
     public var kind: Kind

@@ -60,11 +60,14 @@ struct BillCommand: ExampledCommand {
         let base = try RateCardFile.card(file?.rates)
         let other = try rates.map { name throws(CommandFailure) in try RateCardFile.card(name) }
         let database = try RunLedger.open(folder)
-        let period = try Period.parse(
-            since: since, until: until, month: month,
-            today: CalendarDay.day(ofMicroseconds: LedgerWriter.now()))
+        let today = CalendarDay.day(ofMicroseconds: LedgerWriter.now())
+        let period = try Period.parse(since: since, until: until, month: month, today: today)
         let found: (run: LedgerRun?, bills: [Bill])
+        let budget: BudgetReport.Line?
         do {
+            budget = try await Self.budget(
+                file?.budget.month, day: min(today, period?.days.upperBound ?? today), base,
+                prices: { book.configuredPrices($0) ?? .free }, database)
             found = try await BillSelection(run: run, days: period?.days).bills(
                 [base] + (other.map { [$0] } ?? []), on: database,
                 prices: { book.configuredPrices($0) ?? .free })
@@ -75,13 +78,28 @@ struct BillCommand: ExampledCommand {
         }
         let report = BillDocument(
             title: found.run.map { "Run \($0.run)" } ?? period?.title ?? "", bill: found.bills[0],
-            compared: found.bills.count > 1 ? found.bills[1] : nil, grouping: by)
+            compared: found.bills.count > 1 ? found.bills[1] : nil, grouping: by,
+            budget: budget)
         switch format {
         case .table: StandardStreams.output(report.table)
         case .json: StandardStreams.output(report.json.text)
         case .csv: StandardStreams.output(report.csv)
         case .focus:
             StandardStreams.output(FocusExport.csv(report.compared ?? report.bill))
+        }
+    }
+
+    /// What is left in the month of a day.
+    private static func budget(
+        _ amount: Money?, day: Int64, _ card: RateCard,
+        prices: @escaping @Sendable (String) -> StorePrices, _ database: StateDatabase
+    ) async throws -> BudgetReport.Line? {
+        guard let amount else { return nil }
+        let budget = try await Budget.read(
+            BudgetAmounts(month: amount), run: nil, rule: nil,
+            startMicroseconds: day * 86_400_000_000, card: card, prices: prices, from: database)
+        return budget.limits.first.map {
+            BudgetReport.Line(scope: $0.scope, amount: $0.amount, spent: $0.spent)
         }
     }
 

@@ -56,6 +56,9 @@ struct UpCommand: ExampledCommand {
         configuration.host = listen.host
         configuration.port = listen.port
         configuration.invocations.card = compose.card
+        configuration.monthlyBudget = compose.budgets.month
+        let book = compose.book
+        configuration.prices = { book.configuredPrices($0) ?? .free }
         configuration.invocations.asynchronousConcurrency = concurrency
         let rules = try FunctionRules(environment).book(compose.transport)
         let handlers = Bootstrap.handlers(rules)

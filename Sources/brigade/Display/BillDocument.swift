@@ -6,6 +6,8 @@ struct BillDocument {
     var bill: Bill
     var compared: Bill?
     var grouping: BillCommand.Grouping?
+    /// Of the month that the bill is of; nil: none is set.
+    var budget: BudgetReport.Line?
 
     // MARK: Table
 
@@ -26,6 +28,11 @@ struct BillDocument {
                 "  Total \(compared.total) on rate card \(compared.card.name)"
                     + " (\(sign)\(difference))"
             ]
+        }
+        if let budget {
+            lines.append(
+                "  Budget \(budget.scope): \(budget.spent) of \(budget.amount.exact) spent, "
+                    + "\(budget.left) left")
         }
         return lines.joined(separator: "\n")
     }
@@ -122,6 +129,7 @@ struct BillDocument {
                     name: "difference",
                     value: .number((compared.total - bill.total).exactDecimal)))
         }
+        if let budget { members.append(.init(name: "budget", value: budget.json)) }
         return .object(members)
     }
 

@@ -77,7 +77,7 @@ struct BudgetReport: Sendable, Equatable {
         if reached != nil, let result, let failure = failure(result) {
             members.append(.init(name: "remaining", value: .int(result.remaining)))
             members.append(
-                .init(name: "allFound", value: .bool(result.deletes != .notCompared)))
+                .init(name: "allFound", value: .bool(result.isListed)))
             members.append(.init(name: "message", value: .string(failure.message)))
             members.append(
                 .init(name: "advice", value: .array(failure.advice.map { .string($0) })))
@@ -122,13 +122,13 @@ enum BudgetWords {
 
     /// "1,480 objects remain, and what was not listed yet."
     static func remaining(_ result: ReconcileResult) -> String {
-        let isListed = result.deletes != .notCompared
         guard result.remaining > 0 else {
-            return isListed ? "Nothing that was found remains." : "What was not listed yet remains."
+            return result.isListed
+                ? "Nothing that was found remains." : "What was not listed yet remains."
         }
         return Quantity.count(result.remaining, "object")
             + (result.remaining == 1 ? " remains" : " remain")
-            + (isListed ? "." : ", and what was not listed yet.")
+            + (result.isListed ? "." : ", and what was not listed yet.")
     }
 }
 

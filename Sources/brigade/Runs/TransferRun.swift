@@ -74,6 +74,7 @@ struct TransferRun: Sendable {
         let invoker = compose.invoker(
             rules, run: run, ledger: ledger.writer, budget: budget, reconcile: progress)
         budget?.meter.record(usage: preflight.usage)
+        budget?.meter.expect(latency: preflight.latency)
         invoker.meter.record(usage: preflight.usage)
         ledger.writer.record(usage: preflight.usage)
 

@@ -86,6 +86,7 @@ struct VerifyRun: Sendable {
         let invoker = compose.invoker(
             rules, run: run, ledger: ledger.writer, budget: budget, verify: progress)
         budget?.meter.record(usage: preflight.usage)
+        budget?.meter.expect(latency: preflight.latency)
         invoker.meter.record(usage: preflight.usage)
         ledger.writer.record(usage: preflight.usage)
         if hasTitle, !isQuiet { terminal.line(TransferRun.title(sides)) }

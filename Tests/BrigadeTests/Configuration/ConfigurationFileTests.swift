@@ -1,3 +1,4 @@
+import Runtime
 import Testing
 
 @testable import brigade
@@ -26,10 +27,15 @@ struct ConfigurationFileTests {
                 credentials: { file: /etc/keys, profile: two }
               plain:
                 endpoint: https://s3.example.org
-            billing: { rates: lambda-arm, budget: 5 }
+            billing: { rates: lambda-arm, budget: { month: 5.00, run: 0.000165 } }
             triggers: []
             """)
         #expect(file.rates == "lambda-arm")
+        #expect(
+            file.budget
+                == BudgetAmounts(
+                    run: Money(picodollars: 165_000_000),
+                    month: Money(picodollars: 5_000_000_000_000)))
         #expect(file.connections.map(\.name) == ["minio", "amazon", "other", "plain"])
         #expect(
             file.connections.map(\.credentials) == [
@@ -92,6 +98,14 @@ struct ConfigurationFileTests {
             "environment, profile, file"),
         Row("billing: { rates: gold }", line: 1, "\"gold\"", "notes, aws-us-east-1"),
         Row("billing: { rate: notes }", line: 1, "did you mean \"rates\"?"),
+        Row("billing:\n  budget: 5", line: 2, "budget: { month: 5.00 }"),
+        Row("billing: { budget: { week: 5 } }", line: 1, "\"week\"", "known are run, month"),
+        Row("billing: { budget: { mont: 5 } }", line: 1, "did you mean \"month\"?"),
+        Row("billing: { budget: { month: -1 } }", line: 1, "billing.budget.month", "\"-1\""),
+        Row("billing: { budget: { run: abc } }", line: 1, "billing.budget.run", "\"abc\""),
+        Row("billing: { budget: { run: 5 EUR } }", line: 1, "not \"5 EUR\""),
+        Row("billing: { budget: { run: [5] } }", line: 1, "must be US dollars as in 5.00"),
+        Row("billing: { budget: { run: }}", line: 1, "must be US dollars as in 5.00"),
         Row("a: [1", line: nil, "is not YAML"),
         Row("connections: {}\nconnections: {}", line: nil, "connections"),
     ])

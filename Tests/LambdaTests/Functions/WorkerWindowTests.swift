@@ -93,6 +93,63 @@ struct WorkerWindowTests {
         #expect(await gate.arrived == 20)
     }
 
+    /// What has begun ends undisturbed, nothing more is begun, and only then the stop is told.
+    @Test func aStopLetsEndWhatHasBegun() async throws {
+        let begun = Gate()
+        let ended = Collected<Int>()
+        let window = WorkerWindow<Int>(concurrency: 3, capacity: 2)
+        let error = await #expect(throws: WindowStop.self) {
+            try await window.run { queue in
+                for number in 0... { try await queue.send(number) }
+            } consume: { number in
+                if number == 2 {
+                    await begun.arrival(of: 2)
+                    await begun.open()
+                    throw WindowStop(message: "enough")
+                }
+                await begun.pass()
+                for _ in 0..<200 { await Task.yield() }
+                try Task.checkCancellation()
+                ended.append(number)
+            }
+        }
+        #expect(error?.message == "enough")
+        #expect(ended.all.sorted() == [0, 1])
+    }
+
+    @Test func aStopOfTheProducerToo() async throws {
+        let consumed = Collected<Int>()
+        let window = WorkerWindow<Int>(concurrency: 2, capacity: 2)
+        await #expect(throws: WindowStop.self) {
+            try await window.run { queue in
+                try await queue.send(1)
+                while consumed.all.isEmpty { await Task.yield() }
+                throw WindowStop(message: "enough")
+            } consume: {
+                consumed.append($0)
+            }
+        }
+        #expect(consumed.all == [1])
+    }
+
+    /// An error is an error, stopped or not.
+    @Test func anErrorAfterAStopIsWhatIsTold() async throws {
+        let stopped = Gate()
+        let window = WorkerWindow<Int>(concurrency: 2, capacity: 2)
+        await #expect(throws: Broken.self) {
+            try await window.run { queue in
+                for number in 0..<2 { try await queue.send(number) }
+            } consume: { number in
+                if number == 1 {
+                    await stopped.open()
+                    throw WindowStop(message: "enough")
+                }
+                await stopped.pass()
+                throw Broken(number: number)
+            }
+        }
+    }
+
     @Test func theFirstErrorOfAWorkerEndsAll() async throws {
         let started = Gate()
         let window = WorkerWindow<Int>(concurrency: 4, capacity: 1)

@@ -60,6 +60,9 @@ final class Stage: Sendable {
     let log = Log()
     let entries = Locked<[LedgerEntry]>([])
     private let parts = Locked<(EnvironmentPool, EventQueue, FunctionInvoker)?>(nil)
+    private let limits: ScalingLimits
+    private let times: DeliveryTimes
+    private let concurrency: Int
 
     var pool: EnvironmentPool { parts.withLock { $0!.0 } }
     var queue: EventQueue { parts.withLock { $0!.1 } }
@@ -73,23 +76,32 @@ final class Stage: Sendable {
         limits: ScalingLimits = ScalingLimits(), times: DeliveryTimes = DeliveryTimes(),
         concurrency: Int = 8, folder existing: String? = nil
     ) throws {
+        self.limits = limits
+        self.times = times
+        self.concurrency = concurrency
         isOwner = existing == nil
         folder = existing ?? "/tmp/brigade-stage-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
         // There already where another stage's folder is used.
         mkdir(folder, 0o700)
         database = try StateDatabase(path: folder + "/state.sqlite")
+        assemble(budget: nil)
+    }
+
+    /// Begins again, within a budget.
+    func assemble(budget: RuntimeBudget?) {
         let pool = EnvironmentPool(limits: limits) { [unowned self] version, _ in
             Environment(
                 version: version, body: self.bodies.withLock { $0[version.functionName]! },
                 stage: self)
         }
-        let runner = InvocationRunner(pool: pool, tails: LogTails(next: log), card: .notes)
+        let runner = InvocationRunner(
+            pool: pool, tails: LogTails(next: log), card: .notes, budget: budget)
         let directory = Directory(functions: functions)
         let entries = entries
         let queue = EventQueue(
             database: database, directory: directory, runner: runner,
             ledger: { entry, _ in entries.withLock { $0.append(entry) } }, times: times,
-            concurrency: concurrency,
+            concurrency: concurrency, hasBudget: budget != nil,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let invoker = FunctionInvoker(
             directory: directory, runner: runner, queue: queue,

@@ -155,4 +155,37 @@ struct APISlowClientTests {
         #expect(payloads == (0..<6).map { Array("\($0)".utf8) })
         try await stage.stop()
     }
+
+    /// Its function would be held up by it for ever.
+    @Test func aStreamThatIsNotTakenIsGivenUp() async throws {
+        let stage = try await APIStage(limits { $0.idle = .milliseconds(200) })
+        stage.service.parts.withLock { $0 = 64 }
+        let client = try stage.client()
+        await client.send(
+            SignedCall(path: "/2021-11-15/functions/f/response-streaming-invocations").bytes)
+        var ends = stage.service.streamed.stream.makeAsyncIterator()
+        #expect(await ends.next() != nil)
+        try await stage.stop()
+    }
+
+    /// A function may take longer than a client may.
+    @Test func whoWaitsForAFunctionIsNotCutOff() async throws {
+        let stage = try await APIStage(limits { $0.idle = .milliseconds(50) })
+        stage.service.pause.withLock { $0 = .milliseconds(400) }
+        #expect(try await stage.exchange(SignedCall()).status == 200)
+        try await stage.stop()
+    }
+
+    @Test func aRequestMayComeInPieces() async throws {
+        let stage = try await APIStage(limits { $0.head = .seconds(20) })
+        let call = SignedCall(body: Array("1".utf8))
+        let client = try stage.client()
+        // In pieces, of which none is a whole part of a request.
+        let bytes = call.bytes
+        for start in stride(from: 0, to: bytes.count, by: 40) {
+            await client.send(Array(bytes[start..<min(start + 40, bytes.count)]))
+        }
+        #expect(try #require(await client.answer()).status == 200)
+        try await stage.stop()
+    }
 }

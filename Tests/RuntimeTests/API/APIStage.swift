@@ -16,17 +16,30 @@ final class APIStage: Sendable {
     struct Service: InvocationService {
         let requests = Locked<[InvocationRequest]>([])
         let answer = Locked<[UInt8]>(Array("{}".utf8))
+        let pause = Locked(Duration.zero)
+        /// How many parts of 1 MiB are streamed.
+        let parts = Locked(0)
+        /// Told when the last one was taken, or given up.
+        let streamed = AsyncStream.makeStream(of: Void.self)
 
         func invoke(
             _ request: InvocationRequest
         ) async throws(LambdaServiceError) -> InvocationResponse {
             requests.withLock { $0.append(request) }
+            // Not cancelled.
+            try? await Task.sleep(for: pause.withLock { $0 })
             let status =
                 switch request.type {
                 case .requestResponse: 200
                 case .event: 202
                 case .dryRun: 204
                 }
+            if let stream = request.stream {
+                for _ in 0..<parts.withLock({ $0 }) {
+                    await stream([UInt8](repeating: 0x78, count: 1 << 20))
+                }
+                streamed.continuation.yield()
+            }
             return InvocationResponse(
                 requestID: "r", statusCode: status,
                 payload: status == 200 ? answer.withLock { $0 } : [],

@@ -240,6 +240,8 @@ public final class BudgetMeter: Sendable {
     }
 
     private func watch(_ live: (@Sendable () -> [InvocationUsage.Line])?) async {
+        // Without it nobody would be woken who waits for the last in flight.
+        defer { release() }
         while !Task.isCancelled {
             if look(live?(), now: time(.now)) { return }
             // Cancelled with the body's end.

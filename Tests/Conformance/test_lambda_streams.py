@@ -97,6 +97,12 @@ def test_an_exit_after_the_first_part(client, streaming, tmp_path):
     assert parts_of(stream(client, streaming, {"parts": ["again"]})) == ([b"again"], {})
 
 
+def test_what_was_sent_right_before_an_exit_is_not_lost(client, streaming):
+    for _ in range(10):
+        parts, end = parts_of(stream(client, streaming, {"parts": ["one", "two"], "exit": 3}))
+        assert b"".join(parts) == b"onetwo" and end["ErrorCode"] == "Unhandled"
+
+
 def test_a_timeout_after_the_first_part(client, streaming):
     client.update_function_configuration(FunctionName=streaming, Timeout=1)
     client.get_waiter("function_updated_v2").wait(FunctionName=streaming)

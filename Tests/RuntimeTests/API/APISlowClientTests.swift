@@ -4,6 +4,7 @@ import Testing
 @testable import Runtime
 
 /// Clients that stop, go on for ever, or come in numbers: none of them invokes anything, and none keeps others out.
+@Suite(.timeLimit(.minutes(1)))
 struct APISlowClientTests {
     private func limits(_ change: (inout ConnectionLimits) -> Void) -> ConnectionLimits {
         var limits = ConnectionLimits()

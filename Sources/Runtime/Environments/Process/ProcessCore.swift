@@ -14,6 +14,8 @@ final class ProcessCore: RuntimeSessionOwner {
     static let samplingInterval = TimeAmount.milliseconds(10)
     /// What a runtime that has reported a failed init gets to exit by itself, so that its last lines are read.
     static let exitGrace = TimeAmount.milliseconds(500)
+    /// For the loop to accept and read what a runtime sent just before its end.
+    static let lastWords = TimeAmount.milliseconds(20)
 
     private enum Phase {
         /// No process.
@@ -253,7 +255,11 @@ final class ProcessCore: RuntimeSessionOwner {
                 EnvironmentFailure.notStarted(
                     requestID, "fork/exec \(program): \(String(cString: strerror(code)))"))
         case .ended(let status):
-            hasEnded(EnvironmentFailure.exited(requestID, status: status))
+            let verdict = EnvironmentFailure.exited(requestID, status: status)
+            guard killReason == nil, invocation?.parts != nil else { return hasEnded(verdict) }
+            // What it streamed before its end is still in its sockets; the loop reads that first.
+            let bound = NIOLoopBound(self, eventLoop: loop)
+            loop.scheduleTask(in: Self.lastWords) { bound.value.hasEnded(verdict) }
         }
     }
 

@@ -127,7 +127,7 @@ import Testing
                     - 6..<request.bytes(fields: fields).count)
             #expect(
                 try stage.attempt(body, method: "PUT", "body").code == "XAmzContentSHA256Mismatch")
-            for (skew, isRefused) in [(-901, true), (901, true), (-890, false), (890, false)]
+            for (skew, isRefused) in [(-960, true), (960, true), (-840, false), (840, false)]
                 as [(Int64, Bool)]
             {
                 var request = stage.get()

@@ -7,9 +7,14 @@ public enum TraceID {
     /// "1-8hex-24hex": version, Unix seconds, 96 random bits.
     public static func makeRoot() -> String {
         var random = SystemRandomNumberGenerator()
+        return makeRoot(random.next(), random.next())
+    }
+
+    /// The same of 96 given random bits.
+    public static func makeRoot(_ high: UInt64, _ low: UInt64) -> String {
         let seconds = UInt32(truncatingIfNeeded: time(nil))
         return "1-" + hex(UInt64(seconds), digits: 8) + "-"
-            + hex(random.next(), digits: 16) + hex(random.next(), digits: 8)
+            + hex(high, digits: 16) + hex(low, digits: 8)
     }
 
     /// A segment's 16 hexadecimal digits.

@@ -75,9 +75,7 @@ public final class EmbeddedEnvironment: ExecutionEnvironment {
 
     /// The handler's end or the deadline, whichever comes first.
     private func race(_ event: InvocationEvent, _ context: LambdaContext) async -> RuntimeResult {
-        let (handler, deadline) = (handler, event.deadline)
-        let timedOut = EnvironmentFailure.timedOut(
-            event.requestID, timeoutSeconds: version.timeoutSeconds)
+        let (handler, deadline, timeoutSeconds) = (handler, event.deadline, version.timeoutSeconds)
         return await withCheckedContinuation { continuation in
             let waiting = Locked<CheckedContinuation<RuntimeResult, Never>?>(continuation)
             let finish: @Sendable (RuntimeResult, Bool) -> Void = { [phase] result, isLast in
@@ -94,16 +92,25 @@ public final class EmbeddedEnvironment: ExecutionEnvironment {
             // A task of its own, because the answer does not wait for a handler that ignores its cancellation: it outlives
             // the call then, and this environment takes no other event.
             let ticket = Locked<Int?>(nil)
-            let work = Task { @concurrent in
+            let body: @Sendable () async -> Void = {
                 let result = await Self.run(handler, event.payload, context)
                 finish(result, false)
                 if let ticket = ticket.withLock({ $0 }) { _ = Self.deadlines.forget(ticket) }
             }
+            // On the caller's thread up to where it first waits, so that one function invokes another without waking a
+            // thread; but not on a loop that serves others meanwhile.
+            let isOnLoop = withUnsafeCurrentTask { $0?.unownedTaskExecutor != nil }
+            let work =
+                isOnLoop
+                ? Task { @concurrent in await body() }
+                : Task.immediate { await body() }
             phase.withLock { phase in
                 if case .running = phase { phase = .running(work) }
             }
             let watched = Self.deadlines.watch(until: deadline) {
-                finish(timedOut, true)
+                finish(
+                    EnvironmentFailure.timedOut(event.requestID, timeoutSeconds: timeoutSeconds),
+                    true)
                 work.cancel()
             }
             ticket.withLock { $0 = watched }

@@ -24,8 +24,11 @@ final class FunctionInvoker: InvocationService {
     func invoke(
         _ request: InvocationRequest
     ) async throws(LambdaServiceError) -> InvocationResponse {
-        let (high, low, choice) = identifiers.withLock { source in
-            (source.next(), source.next(), Double(source.next() >> 11) / Double(1 << 53))
+        let (high, low, choice, bits) = identifiers.withLock { source in
+            (
+                source.next(), source.next(), Double(source.next() >> 11) / Double(1 << 53),
+                (source.next(), source.next())
+            )
         }
         let requestID = RequestID.make(high, low)
         let resolved = try await directory.resolve(
@@ -34,7 +37,8 @@ final class FunctionInvoker: InvocationService {
             return InvocationResponse(
                 requestID: requestID, statusCode: 204, executedVersion: resolved.version.version)
         }
-        let trace = TraceHeader.make(from: request.traceHeader, segment: high ^ low)
+        let trace = TraceHeader.make(
+            from: request.traceHeader, segment: high ^ low, bits: bits)
         guard
             let passed = Lineage.extended(trace, by: resolved.version.functionARN)
                 ?? (resolved.stopsRecursion ? nil : trace)

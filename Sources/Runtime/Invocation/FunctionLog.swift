@@ -7,9 +7,18 @@ public protocol FunctionLog: Sendable {
     ///   - stream: "2026/11/23/[$LATEST]" and 32 hexadecimal digits: one an environment.
     func append(
         _ lines: [String], function: FunctionVersion, stream: String, requestID: String?)
+
+    /// Lines of this moment that may be written a little later, with those that follow them: where a caller waits, even a
+    /// small write would be in its way.
+    func hold(
+        _ lines: [String], function: FunctionVersion, stream: String, requestID: String?)
 }
 
 extension FunctionLog {
+    public func hold(
+        _ lines: [String], function: FunctionVersion, stream: String, requestID: String?
+    ) { append(lines, function: function, stream: stream, requestID: requestID) }
+
     func append(_ line: String, function: FunctionVersion, stream: String, requestID: String?) {
         append([line], function: function, stream: stream, requestID: requestID)
     }

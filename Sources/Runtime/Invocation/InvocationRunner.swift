@@ -107,7 +107,9 @@ final class InvocationRunner: Sendable {
             deadlineUnixMilliseconds: wallStart / 1000 + timeout * 1000,
             clientContext: attempt.clientContext, stream: attempt.stream)
         event.begun = {
-            self.write(InvocationLines.start(attempt, wallStart), attempt, environment)
+            self.tails.hold(
+                InvocationLines.start(attempt, wallStart), function: version,
+                stream: environment.logStream, requestID: attempt.requestID)
         }
         if let afterwards { event.afterwards = { afterwards($0, started) } }
         return (await environment.invoke(event), started)

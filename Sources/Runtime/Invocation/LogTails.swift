@@ -14,6 +14,17 @@ final class LogTails: FunctionLog {
         _ lines: [String], function: FunctionVersion, stream: String, requestID: String?
     ) {
         next.append(lines, function: function, stream: stream, requestID: requestID)
+        keep(lines, requestID)
+    }
+
+    func hold(
+        _ lines: [String], function: FunctionVersion, stream: String, requestID: String?
+    ) {
+        next.hold(lines, function: function, stream: stream, requestID: requestID)
+        keep(lines, requestID)
+    }
+
+    private func keep(_ lines: [String], _ requestID: String?) {
         guard let requestID else { return }
         tails.withLock { tails in
             guard tails[requestID] != nil else { return }

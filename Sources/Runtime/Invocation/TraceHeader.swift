@@ -6,11 +6,13 @@ enum TraceHeader {
     static let maximumBytes = 2048
 
     /// Goes on with the caller's trace, or begins one; the parent is the new invocation's own segment.
-    static func make(from given: String?, segment: UInt64) -> String {
+    ///
+    /// - Parameter bits: random, for a trace that begins here.
+    static func make(from given: String?, segment: UInt64, bits: (UInt64, UInt64)) -> String {
         let parent = TraceID.makeSegment(segment)
         guard let given, given.utf8.count <= maximumBytes, let root = TraceID.root(of: given),
             isRoot(root)
-        else { return TraceID.header(root: TraceID.makeRoot(), parent: parent) }
+        else { return TraceID.header(root: TraceID.makeRoot(bits.0, bits.1), parent: parent) }
         var sampled = "1"
         var rest = ""
         for field in given.split(separator: ";") {

@@ -63,4 +63,11 @@ public struct FunctionVersion: Sendable, Hashable {
         self.revision = revision
         self.tracingMode = tracingMode
     }
+
+    /// Of what tells versions apart as a rule: every invocation looks for its version several times.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(functionName)
+        hasher.combine(version)
+        hasher.combine(revision)
+    }
 }

@@ -52,7 +52,9 @@ struct DeliveryLoop: Sendable {
         if let failure {
             logger.warning(
                 isGivenUp ? "a record is given up" : "a record cannot be delivered yet",
-                metadata: ["target": "\(delivery.target)", "error": "\(failure)"])
+                metadata: [
+                    "target": "\(Destination.shown(delivery.target))", "error": "\(failure)",
+                ])
         }
         let isDone = failure == nil || isGivenUp
         do {

@@ -25,6 +25,15 @@ enum Destination: Equatable, Sendable {
             return nil
         }
     }
+
+    /// A target as it may be shown: of a webhook's URL no more than where it is, as the rest may hold a password or a token.
+    static func shown(_ target: String) -> String {
+        guard target.hasPrefix("http://") || target.hasPrefix("https://") else { return target }
+        let parts = target.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: true)
+        guard parts.count > 1 else { return "a webhook" }
+        let host = parts[1].prefix { $0 != "?" && $0 != "#" }
+        return "\(parts[0])//\(host.split(separator: "@").last ?? "")"
+    }
 }
 
 /// A record on its way to a remote destination, as the state file holds it.

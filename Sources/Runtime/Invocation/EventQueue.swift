@@ -258,7 +258,8 @@ final class EventQueue: Sendable {
                         target: target, body: body, attributes: attributes, createdAt: record.time,
                         dueAt: record.time)))
         case nil:
-            logger.error("no such destination", metadata: ["target": "\(target)"])
+            logger.error(
+                "no such destination", metadata: ["target": "\(Destination.shown(target))"])
         }
     }
 

@@ -10,5 +10,11 @@ struct StandardErrorLog: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) { StandardStreams.error("brigade: \(event.message)") }
+    func log(event: LogEvent) {
+        let known = metadata.merging(event.metadata ?? [:]) { $1 }
+        // In an order that does not change from line to line.
+        let fields = known.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let more = fields.isEmpty ? "" : " (\(fields.joined(separator: ", ")))"
+        StandardStreams.error("brigade: \(event.message)\(more)")
+    }
 }

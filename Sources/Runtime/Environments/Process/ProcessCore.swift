@@ -14,8 +14,10 @@ final class ProcessCore: RuntimeSessionOwner {
     static let samplingInterval = TimeAmount.milliseconds(10)
     /// What a runtime that has reported a failed init gets to exit by itself, so that its last lines are read.
     static let exitGrace = TimeAmount.milliseconds(500)
-    /// For the loop to accept and read what a runtime sent just before its end.
+    /// For the loop to accept and read what a runtime sent just before its end, looked at again while there is more, and how
+    /// long at most: a child of the runtime may hold its connections open, and a taker may be slow.
     static let lastWords = TimeAmount.milliseconds(20)
+    static let lastWordsMaximum = TimeAmount.seconds(5)
 
     private enum Phase {
         /// No process.
@@ -258,8 +260,19 @@ final class ProcessCore: RuntimeSessionOwner {
             let verdict = EnvironmentFailure.exited(requestID, status: status)
             guard killReason == nil, invocation?.parts != nil else { return hasEnded(verdict) }
             // What it streamed before its end is still in its sockets; the loop reads that first.
-            let bound = NIOLoopBound(self, eventLoop: loop)
-            loop.scheduleTask(in: Self.lastWords) { bound.value.hasEnded(verdict) }
+            hearOut(verdict, until: .now() + Self.lastWordsMaximum)
+        }
+    }
+
+    private func hearOut(_ verdict: RuntimeResult, until end: NIODeadline) {
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        loop.scheduleTask(in: Self.lastWords) {
+            let core = bound.value
+            if core.session.isConnected, core.killReason == nil, .now() < end {
+                core.hearOut(verdict, until: end)
+            } else {
+                core.hasEnded(verdict)
+            }
         }
     }
 

@@ -36,6 +36,9 @@ final class RuntimeSession {
     }
 
     func add(_ handler: RuntimeAPIHandler) { connections[ObjectIdentifier(handler)] = handler }
+    /// A connection is open: there may be more to read.
+    var isConnected: Bool { !connections.isEmpty }
+
     func remove(_ handler: RuntimeAPIHandler) {
         connections[ObjectIdentifier(handler)] = nil
         if waiting === handler { waiting = nil }

@@ -95,6 +95,7 @@ public final class BundledRuntime: Sendable {
         let lock = try DrainLock(folder: folder)
         let credentials = try RuntimeCredentials.load(path: folder + "/credentials")
         let database = try StateDatabase(path: folder + "/state.sqlite")
+        try database.check(["functions", "function_numbers", "events", "deliveries"])
         let temporary = folder + "/tmp"
         // Of environments whose process was killed: whoever holds the lock has the only ones.
         DurableFolder.remove(temporary)

@@ -17,6 +17,9 @@ struct Compose: Sendable {
     let card: RateCard
     /// Of brigade.yaml.
     let budgets: BudgetAmounts
+    /// Of brigade.yaml: what `brigade up` says that it is.
+    let region: String?
+    let account: String?
     let terminal: Terminal
 
     /// MB, as in each function's `function.yaml`.
@@ -48,6 +51,7 @@ struct Compose: Sendable {
         state = StateFolder(option: common.state, environment: environment)
         card = try RateCardFile.card(common.rates ?? file?.rates)
         budgets = file?.budget ?? BudgetAmounts()
+        (region, account) = (file?.region, file?.account)
         terminal = Terminal(environment: environment)
         var configuration = TransportConfiguration()
         configuration.connectionsPerHost = max(

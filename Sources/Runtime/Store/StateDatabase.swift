@@ -51,11 +51,37 @@ public final class StateDatabase: Sendable {
         } catch let error as StateError {
             throw error
         } catch let error as DatabaseError where Self.isDamage(error) {
-            let reason = error.message ?? "no reason given"
-            throw StateError(
-                .unusable, "the state file \(path) is damaged: \(reason)", cause: error)
+            throw Self.damaged(path, error.message, error)
         } catch {
             throw StateError(.unusable, "cannot use the state file \(path): \(error)", cause: error)
+        }
+    }
+
+    private static func damaged(
+        _ path: String, _ reason: String?, _ cause: (any Error)? = nil
+    ) -> StateError {
+        StateError(
+            .unusable, "the state file \(path) is damaged: \(reason ?? "no reason given")",
+            cause: cause)
+    }
+
+    /// Reads every page of these tables and of their indices: what a runtime goes by must be sound before it begins. Takes as
+    /// long as reading them does.
+    ///
+    /// - Throws: ``StateError``: `.unusable` when something is damaged.
+    func check(_ tables: [String]) throws(StateError) {
+        do {
+            let found = try pool.read { database in
+                try tables.flatMap {
+                    try String.fetchAll(database, sql: "PRAGMA quick_check('\($0)')")
+                }
+            }
+            guard let problem = found.first(where: { $0 != "ok" }) else { return }
+            throw Self.damaged(path, problem.split(separator: "\n").last.map(String.init))
+        } catch let error as StateError {
+            throw error
+        } catch {
+            throw Self.damaged(path, (error as? DatabaseError)?.message ?? "\(error)", error)
         }
     }
 

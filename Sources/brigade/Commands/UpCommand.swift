@@ -55,6 +55,8 @@ struct UpCommand: ExampledCommand {
             book: compose.book, transport: compose.transport)
         configuration.host = listen.host
         configuration.port = listen.port
+        if let region = compose.region { configuration.region = region }
+        if let account = compose.account { configuration.account = account }
         configuration.invocations.card = compose.card
         configuration.monthlyBudget = compose.budgets.month
         let book = compose.book
@@ -80,10 +82,11 @@ struct UpCommand: ExampledCommand {
         ]
         let runtime = try await start(configuration)
         let place = "http://\(ListenAddress.bracketed(runtime.host)):\(runtime.port)"
+        try Self.write(configuration.region + "\n", to: state.region)
         try Self.write(place + "\n", to: state.endpoint)
         defer { unlink(state.endpoint) }
         if !common.quiet {
-            StandardStreams.output(greeting(place, state))
+            StandardStreams.output(greeting(place, configuration.region, state))
             if !LocalS3Command.isLoopback(listen.host) {
                 StandardStreams.error(
                     "brigade: \(listen.host) is open to the network, and this API has no TLS\n"
@@ -122,11 +125,11 @@ struct UpCommand: ExampledCommand {
         return String(cString: resolved)
     }
 
-    private func greeting(_ place: String, _ state: StateFolder) -> String {
+    private func greeting(_ place: String, _ region: String, _ state: StateFolder) -> String {
         """
         The runtime answers at \(place), with its state in \(state.path)
           AWS's clients   AWS_SHARED_CREDENTIALS_FILE=\(state.credentials) AWS_PROFILE=brigade \\
-                          aws lambda list-functions --region us-east-1 --endpoint-url \(place)
+                          aws lambda list-functions --region \(region) --endpoint-url \(place)
           This command    brigade functions, invoke, publish, alias, logs, bill
           Ctrl-C stops it.
         """

@@ -35,6 +35,9 @@ struct ConfigurationFile: Sendable {
     var connections: [Connection] = []
     var rates: String?
     var budget = BudgetAmounts()
+    /// What `brigade up` says that it is; nil: its defaults.
+    var region: String?
+    var account: String?
 
     /// The file named, or `./brigade.yaml` where there is one.
     ///
@@ -88,6 +91,7 @@ struct ConfigurationFile: Sendable {
             }
             if let node = billing["budget"] { budget = try reader.budget(node) }
         }
+        if let node = top["runtime"] { (region, account) = try reader.runtime(node) }
     }
 
     /// Also those that only the runtime reads.

@@ -26,6 +26,8 @@ struct StateFolder: Sendable {
     var runs: String { path + "/runs" }
     /// Where a running `brigade up` listens.
     var endpoint: String { path + "/endpoint" }
+    /// The region that its API is signed for.
+    var region: String { path + "/region" }
     /// The key pair of its API.
     var credentials: String { path + "/credentials" }
     /// The ledger, and what else the runtime keeps.

@@ -114,6 +114,41 @@ struct YAMLReader {
         return BudgetAmounts(run: try amount("run"), month: try amount("month"))
     }
 
+    /// Where the runtime says that it is: both stand in every ARN.
+    func runtime(
+        _ node: Node
+    ) throws(CommandFailure) -> (region: String?, account: String?) {
+        let members = try mapping(node, "runtime")
+        try check(members, known: ["region", "account"], what: "key of runtime")
+        var (region, account): (String?, String?)
+        if let node = members["region"] {
+            let text = try string(node, "runtime.region")
+            guard text.utf8.allSatisfy(Self.isOfARegion) else {
+                throw failure(node, "runtime.region must be like us-east-1, not \"\(text)\"")
+            }
+            region = text
+        }
+        if let node = members["account"] {
+            let text = try string(node, "runtime.account")
+            guard text.utf8.count == 12, text.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+            else {
+                throw failure(
+                    node, "runtime.account must be twelve digits in quotes, not \"\(text)\"")
+            }
+            account = text
+        }
+        return (region, account)
+    }
+
+    private static func isOfARegion(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
     private func credentials(
         _ node: Node?
     ) throws(CommandFailure) -> ConfigurationFile.CredentialSource {

@@ -24,7 +24,10 @@ struct LambdaClient: Sendable {
             // None: not running.
             ?? (try? String(contentsOfFile: state.endpoint, encoding: .utf8))?
             .trimmingCharacters(in: .whitespacesAndNewlines) ?? "http://127.0.0.1:9010"
-        region = "us-east-1"
+        // None: of a release that knew one region.
+        region =
+            (try? String(contentsOfFile: state.region, encoding: .utf8))?
+            .trimmingCharacters(in: .whitespacesAndNewlines) ?? "us-east-1"
         self.transport = transport
     }
 

@@ -28,8 +28,11 @@ struct ConfigurationFileTests {
               plain:
                 endpoint: https://s3.example.org
             billing: { rates: lambda-arm, budget: { month: 5.00, run: 0.000165 } }
+            runtime: { region: eu-central-1, account: "000000000012" }
             triggers: []
             """)
+        #expect(file.region == "eu-central-1")
+        #expect(file.account == "000000000012")
         #expect(file.rates == "lambda-arm")
         #expect(
             file.budget
@@ -98,6 +101,9 @@ struct ConfigurationFileTests {
             "environment, profile, file"),
         Row("billing: { rates: gold }", line: 1, "\"gold\"", "notes, aws-us-east-1"),
         Row("billing: { rate: notes }", line: 1, "did you mean \"rates\"?"),
+        Row("runtime: { region: EU_1 }", line: 1, "must be like us-east-1, not \"EU_1\""),
+        Row("runtime: { account: 12 }", line: 1, "twelve digits", "not \"12\""),
+        Row("runtime: { regon: a }", line: 1, "did you mean \"region\"?"),
         Row("billing:\n  budget: 5", line: 2, "budget: { month: 5.00 }"),
         Row("billing: { budget: { week: 5 } }", line: 1, "\"week\"", "known are run, month"),
         Row("billing: { budget: { mont: 5 } }", line: 1, "did you mean \"month\"?"),

@@ -81,7 +81,7 @@ import Transport
             _ = await bench.environment.initialize()
             let (final, signal) = (Locked<InvocationAnswer?>(nil), Signal())
             let answer = await bench.environment.invoke(
-                try event(bench, timeoutSeconds: 1, final, signal).0)
+                try event(bench, timeoutSeconds: 5, final, signal).0)
             #expect(answer.status == .success)
             await signal.wait(atMost: .seconds(60))
             #expect(final.withLock { $0?.status } == .timeout)

@@ -183,6 +183,11 @@ public final class EnvironmentPool: Sendable {
         }
     }
 
+    /// Looks at all that run.
+    var isAnySettling: Bool {
+        state.withLock { $0.leased.values.contains { $0.isSettling } }
+    }
+
     /// The next environment of the version that is given back; nil: none came in time.
     private func settled(_ resolved: ResolvedFunction) async -> Lease? {
         let (name, version) = (resolved.version.functionName, resolved.version)

@@ -81,8 +81,7 @@ final class InvocationRunner: Sendable {
         afterwards: (@Sendable (InvocationAnswer, Started) -> Void)?
     ) async throws(LambdaServiceError) -> (InvocationAnswer, Started) {
         let version = attempt.resolved.version
-        let reservation = try budget?.begin(
-            memoryMB: version.memoryMB, timeoutSeconds: version.timeoutSeconds)
+        let reservation = try await reserve(version)
         let lease: EnvironmentPool.Lease
         do {
             lease = try await pool.acquire(attempt.resolved)
@@ -113,6 +112,24 @@ final class InvocationRunner: Sendable {
         }
         if let afterwards { event.afterwards = { afterwards($0, started) } }
         return (await environment.invoke(event), started)
+    }
+
+    /// Room in the budget. What has been answered and has not ended holds its whole timeout until then, so it is waited for
+    /// as a throttled caller waits for its environment.
+    private func reserve(
+        _ version: FunctionVersion
+    ) async throws(LambdaServiceError) -> RuntimeBudget.Reservation? {
+        guard let budget else { return nil }
+        do throws(LambdaServiceError) {
+            return try budget.begin(
+                memoryMB: version.memoryMB, timeoutSeconds: version.timeoutSeconds)
+        } catch {
+            guard pool.isAnySettling else { throw error }
+            // Cancelled: asks at once.
+            try? await Task.sleep(for: EnvironmentPool.settlingPatience)
+            return try budget.begin(
+                memoryMB: version.memoryMB, timeoutSeconds: version.timeoutSeconds)
+        }
     }
 
     /// Writes END and REPORT.

@@ -30,7 +30,8 @@ final class RelaySource: Exchange {
     override func attend() {
         if isStopped {
             loop.complete(self)
-        } else if pipe.destination == nil, let head, let length {
+        } else if pipe.destination == nil, let head, let length, length > 0 {
+            // A body of nothing has no last byte to hold back until the source is known to have ended: it begins with the end.
             pipe.startDestination(head, length: length)
         }
     }

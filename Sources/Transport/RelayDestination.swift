@@ -11,12 +11,22 @@ final class RelayDestination: Exchange {
     }
 
     override var streamedBytes: Int64? { length }
-    override var isStarved: Bool { pipe.ring.count == 0 && !pipe.isSourceComplete }
+    override var isStarved: Bool { sendable == 0 && !pipe.isSourceComplete }
     override func didAnswerEarly() { pipe.stopSource() }
 
+    /// How much of the ring may go. The last byte waits until the source is known to have ended: one that is longer than it
+    /// was told must never be a whole object here.
+    private var sendable: Int {
+        let count = pipe.ring.count
+        let isLast = sentBodyBytes + Int64(count) == length && !pipe.isSourceComplete
+        return isLast ? max(0, count - 1) : count
+    }
+
     override func sendBlock(to connection: Connection) -> Connection.Step? {
-        guard pipe.ring.count > 0 else { return nil }
-        let step = connection.send(pipe.ring.filled)
+        let sendable = sendable
+        guard sendable > 0 else { return nil }
+        let step = connection.send(
+            UnsafeRawBufferPointer(rebasing: pipe.ring.filled.prefix(sendable)))
         if case .moved(let count) = step {
             pipe.ring.consume(count)
             if let source = pipe.source, source.hold.contains(.receive), source.room > 0 {

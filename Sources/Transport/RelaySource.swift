@@ -31,7 +31,7 @@ final class RelaySource: Exchange {
         if isStopped {
             loop.complete(self)
         } else if pipe.destination == nil, let head, let length, length > 0 {
-            // A body of nothing has no last byte to hold back until the source is known to have ended: it begins with the end.
+            // A body of nothing has no last byte that could wait for the source's end: it begins with that.
             pipe.startDestination(head, length: length)
         }
     }

@@ -171,6 +171,43 @@ import Testing
         }
     }
 
+    /// What is longer than it was told shows that at the end only: until then the destination must not have all of it.
+    @Test func aLongerSourceNeverBecomesAWholeObject() async throws {
+        let length = 50_000
+        let isAlmostThere = Signal()
+        let server = try ScriptedServer { connection in
+            guard connection.request() != nil else { return }
+            connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            connection.send("c350\r\n")
+            connection.send([UInt8](repeating: 3, count: length))
+            isAlmostThere.waitOnThread()
+            connection.send("\r\n1\r\n.\r\n0\r\n\r\n")
+            connection.drain()
+        }
+        let lastByte = Locked<[UInt8]?>(nil)
+        let sink = try ScriptedServer { connection in
+            guard let head = connection.head() else { return }
+            _ = connection.exactly(length - 1)
+            isAlmostThere.raise()
+            guard let last = connection.exactly(1) else { return }
+            lastByte.withLock { $0 = last }
+            connection.answer(200, [], [], to: head)
+        }
+        var get = HTTPRequest(.get, server.url)
+        get.expectedBytes = Int64(length)
+        let request = get
+        let relayed = await Result { () async throws(HTTPRelayFailure) in
+            try await transport.relay(
+                HTTPRelay(source: request) { _ in HTTPRequest(.put, sink.url) })
+        }
+        guard case .failure(.sourceFailed(let error)) = relayed else {
+            Issue.record("\(relayed)")
+            return
+        }
+        #expect(error.kind == .malformed)
+        #expect(lastByte.withLock { $0 } == nil)
+    }
+
     /// A byte at a time, so that every boundary is met.
     @Test func anAnswerInPieces() async throws {
         let text =

@@ -37,12 +37,16 @@ let package = Package(
             exclude: [
                 "Reconcile/function.yaml", "Replicate/function.yaml", "Verify/function.yaml",
             ]),
+        .target(name: "Listening", dependencies: ["Transport", hummingbird]),
         .target(
             name: "Runtime",
-            dependencies: ["CZlib", "Lambda", "Transport", "Signing", hummingbird, grdb, log],
+            dependencies: [
+                "CZlib", "Lambda", "Listening", "Transport", "Signing", hummingbird, grdb, log,
+            ],
             exclude: ["Billing/RATES.md"]),
         .target(
-            name: "LocalS3", dependencies: ["Signing", "Transport", "XML", hummingbird, log]),
+            name: "LocalS3",
+            dependencies: ["Listening", "Signing", "Transport", "XML", hummingbird, log]),
         .executableTarget(
             name: "brigade",
             dependencies: [

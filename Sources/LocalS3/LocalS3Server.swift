@@ -1,4 +1,5 @@
 import Glibc
+import Listening
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
@@ -56,7 +57,9 @@ public struct LocalS3Server: Service, Sendable {
             }
             let service = S3Service(
                 store: store, notifier: notifier, configuration: configuration, clock: clock)
-            let connections = Connections(maximum: configuration.connectionsMaximum)
+            let connections = OpenConnections(maximum: configuration.connectionsMaximum) {
+                $0.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+            }
             let channel = try await listen(service, pool, group, connections, times)
             notifier.start()
             return RunningLocalS3(
@@ -96,7 +99,7 @@ public struct LocalS3Server: Service, Sendable {
 
     private static func listen(
         _ service: S3Service, _ pool: NIOThreadPool, _ group: MultiThreadedEventLoopGroup,
-        _ connections: Connections, _ times: ConnectionTimes
+        _ connections: OpenConnections, _ times: ConnectionTimes
     ) async throws -> any Channel {
         let configuration = service.configuration
         let authenticator = Authenticator(keys: configuration.keys, region: configuration.region)
@@ -158,7 +161,7 @@ public struct RunningLocalS3: Sendable {
     private let notifier: Notifier
     private let pool: NIOThreadPool
     private let group: MultiThreadedEventLoopGroup
-    private let connections: Connections
+    private let connections: OpenConnections
 
     /// How many clients are connected now.
     var connectionCount: Int { connections.count }
@@ -168,7 +171,7 @@ public struct RunningLocalS3: Sendable {
 
     init(
         host: String, port: Int, channel: any Channel, store: ObjectStore, notifier: Notifier,
-        pool: NIOThreadPool, group: MultiThreadedEventLoopGroup, connections: Connections
+        pool: NIOThreadPool, group: MultiThreadedEventLoopGroup, connections: OpenConnections
     ) {
         self.host = host
         self.port = port
@@ -186,7 +189,13 @@ public struct RunningLocalS3: Sendable {
         _ = try? await channel.close().get()
         let promise = channel.eventLoop.makePromise(of: Void.self)
         let deadline = channel.eventLoop.scheduleTask(in: Self.stopTimeout) { promise.succeed() }
-        connections.finish(on: channel.eventLoop).cascade(to: promise)
+        // Each ends after its present request.
+        let open = connections.channels
+        for channel in open {
+            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        }
+        EventLoopFuture.andAllComplete(open.map(\.closeFuture), on: channel.eventLoop)
+            .cascade(to: promise)
         // Either way the loops are shut down next, which cuts what is left.
         _ = try? await promise.futureResult.get()
         deadline.cancel()

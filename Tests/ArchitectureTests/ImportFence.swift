@@ -24,8 +24,10 @@ struct ImportFence {
         // Transport for its lock.
         "Functions": Row(
             ours: ["Lambda", "Replication", "S3", "Transport"], others: ["Logging"]),
+        // Transport for its lock.
+        "Listening": Row(ours: ["Transport"], others: ["NIOCore"]),
         "Runtime": Row(
-            ours: ["CZlib", "Lambda", "Transport", "Signing"],
+            ours: ["CZlib", "Lambda", "Listening", "Transport", "Signing"],
             others: [
                 "Logging", "Metrics", "GRDB", "GRDBSQLite", "Yams", "ServiceLifecycle",
                 "Subprocess",
@@ -34,7 +36,7 @@ struct ImportFence {
             ]),
         "LocalS3": Row(
             // Transport to post to webhooks.
-            ours: ["Signing", "Transport", "XML"],
+            ours: ["Listening", "Signing", "Transport", "XML"],
             others: [
                 "Logging", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix",
                 "NIOHTTP1", "NIOConcurrencyHelpers", "ServiceLifecycle",

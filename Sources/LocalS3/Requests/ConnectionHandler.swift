@@ -1,3 +1,4 @@
+import Listening
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -41,7 +42,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private let service: S3Service
     private let authenticator: Authenticator
     private let pool: NIOThreadPool
-    private let seat: Connections.Seat
+    private let seat: OpenConnections.Seat
     private let times: ConnectionTimes
     private let answers: AnswerWriter
     private var phase = Phase.idle
@@ -55,11 +56,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var isQuiescing = false
     private var clientAddress = ""
     private var hasSeenPart = false
-    private var deadline: Scheduled<Void>?
+    private let deadline = ConnectionDeadline()
 
     init(
         service: S3Service, authenticator: Authenticator, pool: NIOThreadPool,
-        seat: Connections.Seat, times: ConnectionTimes
+        seat: OpenConnections.Seat, times: ConnectionTimes
     ) {
         self.service = service
         self.authenticator = authenticator
@@ -90,10 +91,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         // Bytes have come and no part of a request: a head is on its way, and may not be for ever.
-        if case .idle = phase, !hasSeenPart, queue.isEmpty, deadline == nil {
-            setDeadline(times.head, context) { handler, context in
-                guard case .idle = handler.phase else { return }
-                handler.sendLast(handler.response(S3Failure(.requestTimeout)), nil, context)
+        if case .idle = phase, !hasSeenPart, queue.isEmpty, !deadline.isSet {
+            deadline.set(times.head, context) { [self] context in
+                guard case .idle = phase else { return }
+                sendLast(response(S3Failure(.requestTimeout)), nil, context)
             }
         }
         hasSeenPart = false
@@ -117,7 +118,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard case .idle = phase else { return }
-        cancelDeadline()
+        deadline.cancel()
         seat.markBusy()
         self.head = head
         let id = answers.nextRequestID()
@@ -167,7 +168,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             }
             perform(operation, request, body, context)
         case .draining(let response, let request):
-            cancelDeadline()
+            deadline.cancel()
             answer(response, request, context)
         case .idle, .performing, .sending, .closing: break
         }
@@ -207,9 +208,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
             !Self.expectsContinue(head) || length == 0
         else { return sendLast(response, request, context) }
         phase = .draining(response, request)
-        setDeadline(times.linger, context) { handler, context in
-            guard case .draining(let response, let request) = handler.phase else { return }
-            handler.sendLast(response, request, context)
+        deadline.set(times.linger, context) { [self] context in
+            guard case .draining(let response, let request) = phase else { return }
+            sendLast(response, request, context)
         }
     }
 
@@ -259,7 +260,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         seat.markBusy()
         phase = .closing
         // Of a client that does not take even the answer.
-        setDeadline(times.linger, context) { $0.close($1) }
+        deadline.set(times.linger, context) { [self] in close($0) }
         answers.write(
             response, to: head, requestID: request?.requestID, keepsAlive: false, context
         ) { [self] isWhole in isWhole ? linger(context) : close(context) }
@@ -272,7 +273,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         isLastAnswerSent = true
         guard !isInputClosed, !isQuiescing else { return close(context) }
         context.close(mode: .output, promise: nil)
-        setDeadline(times.linger, context) { $0.close($1) }
+        deadline.set(times.linger, context) { [self] in close($0) }
         if isReadHeld {
             isReadHeld = false
             context.read()
@@ -281,26 +282,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func close(_ context: ChannelHandlerContext) {
         phase = .closing
-        cancelDeadline()
+        deadline.cancel()
         context.close(promise: nil)
-    }
-
-    private func setDeadline(
-        _ time: TimeAmount, _ context: ChannelHandlerContext,
-        _ action: @escaping @Sendable (ConnectionHandler, ChannelHandlerContext) -> Void
-    ) {
-        deadline?.cancel()
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        deadline = context.eventLoop.scheduleTask(in: time) {
-            let (handler, context) = bound.value
-            handler.deadline = nil
-            action(handler, context)
-        }
-    }
-
-    private func cancelDeadline() {
-        deadline?.cancel()
-        deadline = nil
     }
 
     private func response(_ failure: S3Failure, _ request: S3Request? = nil) -> S3Response {
@@ -313,7 +296,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         // Lets go of what was being received: its temporary file goes with it.
         phase = .closing
         queue.removeAll()
-        cancelDeadline()
+        deadline.cancel()
         context.fireChannelInactive()
     }
 
@@ -376,7 +359,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         // The disk may be slower than a client may be.
         case .performing: break
         // A head that is on its way has a time of its own.
-        case .idle where deadline != nil: break
+        case .idle where deadline.isSet: break
         case .idle, .sending, .closing: close(context)
         }
     }

@@ -1,3 +1,4 @@
+import Listening
 import NIOCore
 import NIOHTTP1
 
@@ -28,7 +29,7 @@ final class APIConnection: ChannelDuplexHandler {
     private let responder: any APIResponder
     private let executor: LoopExecutor
     private let limits: ConnectionLimits
-    private let connections: OpenConnections
+    private let connections: APIConnections
     private let seat: OpenConnections.Seat
     private var phase = Phase.idle
     private var work: Task<Void, Never>?
@@ -37,11 +38,11 @@ final class APIConnection: ChannelDuplexHandler {
     /// A part of a streamed answer that the client has not taken.
     private var isSendingPart = false
     private var isInputClosed = false
-    private var deadline: Scheduled<Void>?
+    private let deadline = ConnectionDeadline()
 
     init(
         responder: any APIResponder, loop: any EventLoop, limits: ConnectionLimits,
-        connections: OpenConnections, seat: OpenConnections.Seat
+        connections: APIConnections, seat: OpenConnections.Seat
     ) {
         self.responder = responder
         self.limits = limits
@@ -62,13 +63,13 @@ final class APIConnection: ChannelDuplexHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         switch phase {
         // Bytes have come and no part of a request: a head is on its way, and may not be for ever.
-        case .idle where !hasSeenPart && deadline == nil:
-            setDeadline(limits.head, context) { handler, context in
+        case .idle where !hasSeenPart && !deadline.isSet:
+            deadline.set(limits.head, context) { [self] context in
                 // Without an answer: there is no request to answer.
-                if case .idle = handler.phase { context.close(promise: nil) }
+                if case .idle = phase { context.close(promise: nil) }
             }
         // What comes with its head needs no watch.
-        case .receiving where deadline == nil: watchBody(since: .now(), context)
+        case .receiving where !deadline.isSet: watchBody(since: .now(), context)
         default: break
         }
         hasSeenPart = false
@@ -94,7 +95,7 @@ final class APIConnection: ChannelDuplexHandler {
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard case .idle = phase else { return }
-        cancelDeadline()
+        deadline.cancel()
         seat.markBusy()
         let request = APIRequest(head)
         let admission: APIAdmission
@@ -140,7 +141,7 @@ final class APIConnection: ChannelDuplexHandler {
 
     private func end(_ context: ChannelHandlerContext) {
         guard case .receiving(let incoming) = phase else { return }
-        cancelDeadline()
+        deadline.cancel()
         phase = .answering
         connections.letGo(incoming.body.readableBytes)
         var request = incoming.request
@@ -232,7 +233,7 @@ final class APIConnection: ChannelDuplexHandler {
         let isRead = if case .answering = phase { true } else { false }
         phase = .refused
         // Of a client that does not take even the answer, or sends on for ever.
-        setDeadline(limits.linger, context) { $1.close(promise: nil) }
+        deadline.set(limits.linger, context) { $0.close(promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete {
             [self] _ in
             // Closing with unread input would reset the connection, and could take the answer with it.
@@ -253,7 +254,7 @@ final class APIConnection: ChannelDuplexHandler {
         work = nil
         dropBody()
         phase = .refused
-        cancelDeadline()
+        deadline.cancel()
         context.fireChannelInactive()
     }
 
@@ -286,30 +287,12 @@ final class APIConnection: ChannelDuplexHandler {
             dropBody()
             return refuse(LambdaAPI.timedOut, context)
         }
-        setDeadline(left, context) { $0.watchBody(since: begun, $1) }
+        deadline.set(left, context) { [self] in watchBody(since: begun, $0) }
     }
 
     private func dropBody() {
         guard case .receiving(let incoming) = phase else { return }
         connections.letGo(incoming.body.readableBytes)
         phase = .idle
-    }
-
-    private func setDeadline(
-        _ time: TimeAmount, _ context: ChannelHandlerContext,
-        _ action: @escaping @Sendable (APIConnection, ChannelHandlerContext) -> Void
-    ) {
-        deadline?.cancel()
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        deadline = context.eventLoop.scheduleTask(in: time) {
-            let (handler, context) = bound.value
-            handler.deadline = nil
-            action(handler, context)
-        }
-    }
-
-    private func cancelDeadline() {
-        deadline?.cancel()
-        deadline = nil
     }
 }

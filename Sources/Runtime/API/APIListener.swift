@@ -24,10 +24,10 @@ public final class APIListener: Sendable {
     public let port: Int
     private let channel: any Channel
     /// Those that are open.
-    let connections: OpenConnections
+    let connections: APIConnections
 
     private init(
-        host: String, port: Int, channel: any Channel, connections: OpenConnections
+        host: String, port: Int, channel: any Channel, connections: APIConnections
     ) {
         self.host = host
         self.port = port
@@ -50,7 +50,7 @@ public final class APIListener: Sendable {
         host: String, port: Int, group: MultiThreadedEventLoopGroup, responder: any APIResponder,
         logger: Logger, limits: ConnectionLimits
     ) async throws(ListenerError) -> APIListener {
-        let connections = OpenConnections(limits: limits, logger: logger)
+        let connections = APIConnections(limits: limits, logger: logger)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

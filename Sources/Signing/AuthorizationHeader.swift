@@ -26,7 +26,8 @@ public struct AuthorizationHeader: Sendable {
         let fields = Substring(text.utf8.dropFirst(Self.scheme.utf8.count))
         for field in fields.pieces(",") {
             let pair = Substring(field.utf8.drop { $0 == 0x20 }).pieces("=", maxSplits: 1)
-            guard pair.count == 2 else { continue }
+            // An empty value is as good as none.
+            guard pair.count == 2, !pair[1].isEmpty else { continue }
             switch pair[0] {
             case "Credential": credential = pair[1]
             case "SignedHeaders": names = pair[1]
@@ -43,6 +44,26 @@ public struct AuthorizationHeader: Sendable {
         self.credential = credential
         signedHeaders = names.pieces(";")
         self.signature = signature
+    }
+}
+
+extension AuthorizationHeader {
+    /// The first `x-amz-` field of a request's head that is not among the names that were signed, as it is spelt; nil: all are.
+    /// Such a field may have been added by anybody on the way.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
+    package static func firstUnsigned(
+        of head: some Sequence<(name: String, value: String)>, signed: [some StringProtocol]
+    ) -> String? {
+        for (name, _) in head where name.utf8.count > 6 {
+            // Most names are told by their first letter.
+            guard name.utf8.first.map({ $0 | 0x20 }) == UInt8(ascii: "x"),
+                zip(name.utf8, "x-amz-".utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 })
+            else { continue }
+            let lower = name.lowercased()
+            if !signed.contains(where: { $0 == lower }) { return name }
+        }
+        return nil
     }
 }
 
@@ -66,6 +87,18 @@ public struct CredentialScope: Sendable {
         day = pieces[pieces.count - 4]
         region = pieces[pieces.count - 3]
         service = pieces[pieces.count - 2]
+    }
+}
+
+extension String {
+    /// The parameters of a query as they were sent: still encoded, empty ones left out, "" for a value that is not there.
+    package var queryParameters: [(name: String, value: String)] {
+        // As a rule there are none.
+        guard !isEmpty else { return [] }
+        return self[...].pieces("&").filter { !$0.isEmpty }.map { piece in
+            let pair = piece.pieces("=", maxSplits: 1)
+            return (String(pair[0]), pair.count > 1 ? String(pair[1]) : "")
+        }
     }
 }
 

@@ -39,6 +39,7 @@ struct AuthorizationHeaderTests {
         ("AWS4-HMAC-SHA256", .otherScheme),
         ("AWS4-HMAC-SHA256 ", .incomplete(["Credential", "Signature", "SignedHeaders"])),
         ("AWS4-HMAC-SHA256 Credential=a, Signature=b", .incomplete(["SignedHeaders"])),
+        ("AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b, Signature=", .incomplete(["Signature"])),
         (
             "AWS4-HMAC-SHA256 Credential=a, SignedHeaders, Signature=b",
             .incomplete(["SignedHeaders"])
@@ -51,5 +52,25 @@ struct AuthorizationHeaderTests {
     @Test(arguments: ["", "a", "20130524/us-east-1/s3/aws4_request"])
     func aScopeHasFiveParts(_ text: String) {
         #expect(CredentialScope(text[...]) == nil)
+    }
+
+    @Test func whatIsNotSignedIsFound() {
+        let head = [
+            (name: "Host", value: "h"), (name: "X-Amz-Date", value: "d"),
+            (name: "x-amzn-trace-id", value: "t"), (name: "x-AMZ-Acl", value: "private"),
+        ]
+        #expect(AuthorizationHeader.firstUnsigned(of: head, signed: ["x-amz-date"]) == "x-AMZ-Acl")
+        #expect(AuthorizationHeader.firstUnsigned(of: head, signed: ["host"]) == "X-Amz-Date")
+        #expect(
+            AuthorizationHeader.firstUnsigned(
+                of: head, signed: ["x-amz-acl", "x-amz-date"]) == nil)
+    }
+
+    @Test(arguments: [
+        ("", []), ("&", []), ("a", ["a="]), ("a=1&&b=&c=2=3&", ["a=1", "b=", "c=2=3"]),
+        ("=x&a%20b", ["=x", "a%20b="]),
+    ])
+    func aQuerysParametersAreAsTheyWereSent(_ query: String, _ parameters: [String]) {
+        #expect(query.queryParameters.map { "\($0.name)=\($0.value)" } == parameters)
     }
 }

@@ -97,7 +97,7 @@ struct Authenticator: Sendable {
         try requireSigned(signedNames, request)
         let signed = signer.signaturesOfChunks(
             method: request.method.rawValue, host: request.header("host") ?? "",
-            path: request.rawPath, query: Self.rawQuery(request),
+            path: request.rawPath, query: request.rawQuery.queryParameters,
             headers: Self.headers(signedNames.filter { !Self.own.contains($0) }, request),
             payload: payload,
             credentials: Credentials(
@@ -163,7 +163,7 @@ struct Authenticator: Sendable {
         let query = signer.presign(
             method: request.method.rawValue, host: request.header("host") ?? "",
             path: request.rawPath,
-            query: Self.rawQuery(request).filter { !Self.isOwn($0.name) },
+            query: request.rawQuery.queryParameters.filter { !Self.isOwn($0.name) },
             headers: Self.headers(names.filter { $0 != "host" }, request),
             credentials: Credentials(
                 accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey),
@@ -200,17 +200,13 @@ struct Authenticator: Sendable {
         guard isOrdered, names.allSatisfy({ request.headers.contains(name: String($0)) }) else {
             throw S3Failure(.signatureDoesNotMatch)
         }
-        for (name, _) in request.headers where name.utf8.count > 6 {
-            // Most names are told by their first letter.
-            guard name.utf8.first.map({ $0 | 0x20 }) == UInt8(ascii: "x"),
-                zip(name.utf8, "x-amz-".utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 })
-            else { continue }
-            let lower = name.lowercased()
-            guard lower == "x-amz-content-sha256" || names.contains(lower[...]) else {
-                throw S3Failure(
-                    .accessDenied,
-                    "There were headers present in the request which were not signed: \(lower)")
-            }
+        // The hash of the body is under the signature by its value.
+        let signed = names + ["x-amz-content-sha256"]
+        if let name = AuthorizationHeader.firstUnsigned(of: request.headers, signed: signed) {
+            throw S3Failure(
+                .accessDenied,
+                "There were headers present in the request which were not signed: \(name.lowercased())"
+            )
         }
     }
 
@@ -250,14 +246,6 @@ struct Authenticator: Sendable {
             for value in request.headers[name] { found.append((name, value)) }
         }
         return found
-    }
-
-    private static func rawQuery(_ request: S3Request) -> [(name: String, value: String)] {
-        guard !request.rawQuery.isEmpty else { return [] }
-        return request.rawQuery[...].pieces("&").map { piece in
-            let pair = piece.pieces("=", maxSplits: 1)
-            return (String(pair[0]), pair.count > 1 ? String(pair[1]) : "")
-        }
     }
 
     private static func isOwn(_ name: String) -> Bool {

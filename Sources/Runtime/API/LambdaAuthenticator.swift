@@ -82,15 +82,9 @@ struct LambdaAuthenticator: Sendable {
         for name in claim.names {
             for value in head.headers[name] { headers.append((name, value)) }
         }
-        var query: [(name: String, value: String)] = []
-        if !head.query.isEmpty {
-            for piece in head.query[...].pieces("&") where !piece.isEmpty {
-                let pair = piece.pieces("=", maxSplits: 1)
-                query.append((String(pair[0]), pair.count > 1 ? String(pair[1]) : ""))
-            }
-        }
         let signature = signer.signature(
-            method: head.method, path: head.path, query: query, headers: headers,
+            method: head.method, path: head.path, query: head.query.queryParameters,
+            headers: headers,
             payload: payload, secretAccessKey: credentials.secretAccessKey, region: region,
             time: claim.time)
         guard RequestSigner.isSame(signature, claim.signature) else { throw Self.mismatch }
@@ -146,14 +140,10 @@ struct LambdaAuthenticator: Sendable {
     ///
     /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
     private static func requireSigned(_ names: [String], _ head: APIRequest) throws(Refusal) {
-        var missing = names.contains("host") ? nil : "'Host' or ':authority'"
-        for (name, _) in head.headers where name.utf8.count > 6 {
-            // Most names are told by their first letter.
-            guard name.utf8.first.map({ $0 | 0x20 }) == UInt8(ascii: "x"),
-                zip(name.utf8, "x-amz-".utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 })
-            else { continue }
-            if !names.contains(name.lowercased()) { missing = missing ?? "'\(name)'" }
-        }
+        let missing =
+            names.contains("host")
+            ? AuthorizationHeader.firstUnsigned(of: head.headers, signed: names).map { "'\($0)'" }
+            : "'Host' or ':authority'"
         guard let missing else { return }
         throw Refusal(
             code: "InvalidSignatureException",

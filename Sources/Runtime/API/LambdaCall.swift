@@ -19,10 +19,8 @@ struct LambdaCall: Sendable {
     func query(_ name: String) -> String? { queries(name).first }
 
     func queries(_ name: String) -> [String] {
-        request.query.split(separator: "&").compactMap { piece in
-            let pair = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard Self.decoded(pair[0]) == name else { return nil }
-            return pair.count > 1 ? Self.decoded(pair[1]) : ""
+        request.query.queryParameters.compactMap { parameter in
+            Self.decoded(parameter.name) == name ? Self.decoded(parameter.value) : nil
         }
     }
 

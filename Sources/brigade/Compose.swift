@@ -97,26 +97,19 @@ struct Compose: Sendable {
             run: run, meter: RunMeter(card: card), ledger: ledger, budget: budget?.meter,
             rule: TransferRun.ruleName, logger: Self.logger)
         let isOverBudget: @Sendable () -> Bool = { budget?.meter.isStopped ?? false }
-        var replicated: (@Sendable (ReplicateEvent) -> BudgetMeter.Estimate)?
-        var reconciled: (@Sendable (ReconcileEvent) -> BudgetMeter.Estimate)?
-        var verified: (@Sendable (VerifyEvent) -> BudgetMeter.Estimate)?
-        if let estimate = budget?.estimate {
-            replicated = { estimate.replicate($0) }
-            reconciled = { _ in estimate.listings }
-            verified = { estimate.verify($0) }
-        }
+        let estimate = budget?.estimate
         // No timeouts: nobody waits for a one-shot run but the person who can press Ctrl-C.
         invoker.register(
             ReplicateFunction.name, memoryMB: Self.replicateMemoryMB,
-            estimate: replicated,
+            estimate: estimate.map { estimate in { @Sendable in estimate.replicate($0) } },
             ReplicateFunction(rules))
         invoker.register(
             ReconcileFunction.name, memoryMB: Self.reconcileMemoryMB,
-            estimate: reconciled,
+            estimate: estimate.map { estimate in { @Sendable _ in estimate.listings } },
             ReconcileFunction(rules, observer: reconcile, isOverBudget: isOverBudget))
         invoker.register(
             VerifyFunction.name, memoryMB: Self.verifyMemoryMB,
-            estimate: verified,
+            estimate: estimate.map { estimate in { @Sendable in estimate.verify($0) } },
             VerifyFunction(rules, observer: verify, isOverBudget: isOverBudget))
         return invoker
     }

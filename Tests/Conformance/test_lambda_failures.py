@@ -1,28 +1,10 @@
 """Functions that fail under `brigade up`, in Python by AWS's own runtime client and as a shell script that speaks the Runtime
 API: at their start, in the middle and at the end, each with the recorded answer; and the next invocation is served."""
 
-import base64
-import json
 
 import pytest
 
-from support.runtime import ROLE, create, package
-
-EXIT = "RequestId: {id} Error: Runtime exited "
-
-
-def invoke(client, name, payload=None):
-    answer = client.invoke(FunctionName=name, Payload=json.dumps(payload or {}), LogType="Tail")
-    body = json.loads(answer["Payload"].read())
-    return answer, body, base64.b64decode(answer["LogResult"]).decode()
-
-
-def expect_failure(answer, body, kind, message=None):
-    assert answer["StatusCode"] == 200 and answer["FunctionError"] == "Unhandled"
-    assert body["errorType"] == kind, body
-    if message is not None:
-        assert body["errorMessage"] == message.format(id=answer["ResponseMetadata"]["RequestId"])
-
+from support.runtime import EXIT, ROLE, create, expect_failure, invoke, package
 
 PYTHON = """
 import os, sys, threading, time

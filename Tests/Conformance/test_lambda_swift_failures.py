@@ -7,9 +7,8 @@ import zipfile
 
 import pytest
 
-from support.runtime import ROLE
+from support.runtime import EXIT, ROLE, expect_failure, invoke
 from support.tools import ROOT
-from test_lambda_failures import EXIT, expect_failure, invoke
 
 PROGRAM = ROOT / ".build/debug/FailingFunction"
 

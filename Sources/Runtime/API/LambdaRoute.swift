@@ -22,15 +22,14 @@ public struct LambdaRoute: Sendable {
 
     /// The parameters in the path, decoded; nil when it is another's.
     func match(_ segments: [String]) -> [String]? {
-        guard segments.count == pattern.count else { return nil }
+        // What is the pattern's own first: a parameter is decoded once it is known to be one.
+        guard segments.count == pattern.count,
+            zip(segments, pattern).allSatisfy({ $1 == "*" || $0 == $1 })
+        else { return nil }
         var parameters: [String] = []
-        for (segment, part) in zip(segments, pattern) {
-            if part == "*" {
-                guard let decoded = LambdaCall.decoded(segment) else { return nil }
-                parameters.append(decoded)
-            } else if segment != part {
-                return nil
-            }
+        for (segment, part) in zip(segments, pattern) where part == "*" {
+            guard let decoded = LambdaCall.decoded(segment) else { return nil }
+            parameters.append(decoded)
         }
         return parameters
     }

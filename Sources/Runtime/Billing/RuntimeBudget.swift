@@ -172,7 +172,7 @@ public final class RuntimeBudget: Sendable {
 }
 
 extension Budget.Work {
-    static func + (a: Self, b: Self) -> Self {
+    public static func + (a: Self, b: Self) -> Self {
         Self(
             invocations: a.invocations + b.invocations,
             megabyteMilliseconds: a.megabyteMilliseconds + b.megabyteMilliseconds,

@@ -92,8 +92,7 @@ public final class EnvironmentPool: Sendable {
     public var running: Int { state.withLock { $0.running } }
 
     private enum Found {
-        case warm(Lease)
-        case new(Lease)
+        case lease(Lease)
         /// One is about to be free.
         case soon
         case refused(LambdaServiceError)
@@ -103,15 +102,15 @@ public final class EnvironmentPool: Sendable {
     ///
     /// - Throws: ``LambdaServiceError``: `.tooManyRequests` with the reason; `.service` while shutting down.
     func acquire(_ resolved: ResolvedFunction) async throws(LambdaServiceError) -> Lease {
-        var found = find(resolved, mayWait: true)
-        if case .soon = found {
-            if let lease = await settled(resolved) { return lease }
-            found = find(resolved, mayWait: false)
-        }
-        switch found {
-        case .warm(let lease), .new(let lease): return lease
-        case .soon: throw Self.throttled(.concurrentInvocations)
-        case .refused(let error): throw error
+        var mayWait = true
+        while true {
+            switch find(resolved, mayWait: mayWait) {
+            case .lease(let lease): return lease
+            case .refused(let error): throw error
+            case .soon:
+                if let lease = await settled(resolved) { return lease }
+                mayWait = false
+            }
         }
     }
 
@@ -151,10 +150,10 @@ public final class EnvironmentPool: Sendable {
             function.running += 1
             state.running += 1
             if reserved == nil { state.runningUnreserved += 1 }
-            let lease = Self.lease(
-                idle?.environment ?? make(version, false), isCold: idle == nil, reserved != nil,
-                idle?.generation ?? function.generation(of: version), &state)
-            return idle == nil ? .new(lease) : .warm(lease)
+            return .lease(
+                Self.lease(
+                    idle?.environment ?? make(version, false), isCold: idle == nil,
+                    reserved != nil, idle?.generation ?? function.generation(of: version), &state))
         }
     }
 
@@ -259,49 +258,48 @@ public final class EnvironmentPool: Sendable {
         let name = version.functionName
         let now = ContinuousClock.now
         let isUsedUp = lease.environment.isUsedUp
-        let (isOld, next, quiet) = state.withLock { state in
+        var isOld = true
+        var next: (waiter: Waiter, lease: Lease)?
+        var dismissed: [Waiter] = []
+        var quiet: [CheckedContinuation<Void, Never>] = []
+        state.withLock { state in
             let wasSettling = state.leased.removeValue(forKey: lease.number)?.isSettling ?? false
-            let isOld =
-                isUsedUp || state.isClosed
-                || state.functions[name]?.generation(of: version) != lease.generation
-            if wasSettling {
-                let left = (state.functions[name]?.settling[version] ?? 1) - 1
-                state.functions[name]?.settling[version] = left > 0 ? left : nil
-            }
             state.running -= 1
-            state.functions[name]?.running -= 1
             if !lease.isReserved { state.runningUnreserved -= 1 }
-            var next: (Waiter, Lease?)?
-            let left = state.functions[name]?.settling[version] ?? 0
-            if let waiters = state.functions[name]?.soon[version],
-                !isOld || waiters.count > left
-            {
-                // One that waits for what will not come looks again by itself.
-                let waiter = waiters[0]
-                state.functions[name]?.soon[version] =
-                    waiters.count > 1 ? Array(waiters.dropFirst()) : nil
-                if !isOld {
+            if var function = state.functions.removeValue(forKey: name) {
+                function.running -= 1
+                if wasSettling { function.settling[version, default: 1] -= 1 }
+                if function.settling[version] == 0 { function.settling[version] = nil }
+                isOld =
+                    isUsedUp || state.isClosed
+                    || function.generation(of: version) != lease.generation
+                var waiters = function.soon.removeValue(forKey: version) ?? []
+                if isOld {
+                    // What else settles is as old: they look again.
+                    dismissed = waiters
+                    waiters = []
+                } else if waiters.isEmpty {
+                    function.idle[version, default: []].append(
+                        Idle(
+                            environment: lease.environment, since: now,
+                            generation: lease.generation))
+                } else {
+                    let waiter = waiters.removeFirst()
+                    function.running += 1
                     state.running += 1
-                    state.functions[name]?.running += 1
                     if !waiter.isReserved { state.runningUnreserved += 1 }
+                    let handedOn = Self.lease(
+                        lease.environment, isCold: false, waiter.isReserved, lease.generation,
+                        &state)
+                    next = (waiter, handedOn)
                 }
-                next = (
-                    waiter,
-                    isOld
-                        ? nil
-                        : Self.lease(
-                            lease.environment, isCold: false, waiter.isReserved,
-                            lease.generation, &state)
-                )
-            } else if !isOld {
-                state.functions[name]?.idle[version, default: []].append(
-                    Idle(environment: lease.environment, since: now, generation: lease.generation))
+                if !waiters.isEmpty { function.soon[version] = waiters }
+                state.functions[name] = function
             }
-            var quiet: [CheckedContinuation<Void, Never>] = []
             if state.running == 0 { swap(&quiet, &state.waiters) }
-            return (isOld, next, quiet)
         }
-        if let (waiter, lease) = next { waiter.continuation.resume(returning: lease) }
+        next?.waiter.continuation.resume(returning: next?.lease)
+        for waiter in dismissed { waiter.continuation.resume(returning: nil) }
         for waiter in quiet { waiter.resume() }
         return isOld
     }

@@ -41,13 +41,20 @@ extension FunctionRegistry {
     private func store(
         limit: Int = PackageStore.zippedMaximum, _ zip: @escaping @Sendable () -> [UInt8]?
     ) async throws(LambdaServiceError) -> PackageStore.Package {
+        try await packaging { packages throws(LambdaServiceError) in
+            guard let bytes = zip() else { throw PackageStore.notUnzipped }
+            return try packages.store(zip: bytes, limit: limit)
+        }
+    }
+
+    /// Work on packages, elsewhere than on the caller's executor, which may be the loop that all requests share.
+    func packaging<Value: Sendable>(
+        _ work: @escaping @Sendable (PackageStore) throws(LambdaServiceError) -> Value
+    ) async throws(LambdaServiceError) -> Value {
         let packages = packages
-        // Not on the caller's executor, which may be the loop that all requests share.
-        return try await Task.detached {
-            () -> Result<PackageStore.Package, LambdaServiceError> in
-            guard let bytes = zip() else { return .failure(PackageStore.notUnzipped) }
+        return try await Task.detached { () -> Result<Value, LambdaServiceError> in
             do throws(LambdaServiceError) {
-                return .success(try packages.store(zip: bytes, limit: limit))
+                return .success(try work(packages))
             } catch {
                 return .failure(error)
             }

@@ -6,17 +6,10 @@ extension FunctionRegistry {
             return try await publish(name, publication, frozen: nil)
         }
         guard let executable = settings.executable else { throw FunctionRules.builtIn(name) }
-        let packages = packages
-        // The executable of this moment: an upgrade of the command leaves the version as it is. Copied elsewhere than on
-        // the caller's executor, which may be the loop that all requests share.
-        let frozen = try await Task.detached {
-            () -> Result<PackageStore.Package, LambdaServiceError> in
-            do throws(LambdaServiceError) {
-                return .success(try packages.freeze(executable: executable))
-            } catch {
-                return .failure(error)
-            }
-        }.value.get()
+        // The executable of this moment: an upgrade of the command leaves the version as it is.
+        let frozen = try await packaging { packages throws(LambdaServiceError) in
+            try packages.freeze(executable: executable)
+        }
         return try await using(frozen) { () throws(LambdaServiceError) in
             try await publish(name, publication, frozen: frozen)
         }

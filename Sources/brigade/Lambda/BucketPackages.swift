@@ -14,18 +14,18 @@ struct BucketPackages: PackageSource {
     func package(
         at location: PackageLocation, limit: Int
     ) async throws(LambdaServiceError) -> [UInt8] {
-        var bucket = location.bucket[...]
-        var name: String?
-        if let at = bucket.firstIndex(of: "@") {
-            name = String(bucket[..<at])
-            bucket = bucket[bucket.index(after: at)...]
+        guard !location.bucket.utf8.contains(UInt8(ascii: "/")) else {
+            throw Self.refused("a bucket's name holds no \"/\". \(Self.wayOut)")
         }
-        if let problem = S3Location.problem(bucketName: String(bucket)) {
-            throw Self.refused("\(problem). \(Self.wayOut)")
+        let place: S3Location
+        do throws(ConnectionError) {
+            place = try S3Location.parse("s3://\(location.bucket)")
+        } catch {
+            throw Self.refused("\(error.problem). \(Self.wayOut)")
         }
         let connection: S3Connection
         do throws(CommandFailure) {
-            connection = try book.connection(name, transport: transport)
+            connection = try book.connection(place.connection, transport: transport)
         } catch {
             throw Self.refused(
                 ([error.message] + error.advice + [Self.wayOut]).joined(separator: " "))
@@ -34,7 +34,7 @@ struct BucketPackages: PackageSource {
         do throws(S3Error) {
             return try await client.getObject(
                 ObjectAddress(
-                    bucket: String(bucket), key: ObjectKey(location.key),
+                    bucket: place.bucket, key: ObjectKey(location.key),
                     versionID: location.version),
                 limitBytes: limit
             ).body

@@ -19,16 +19,18 @@ struct LambdaClient: Sendable {
     {
         let state = StateFolder(option: options.state, environment: Compose.processEnvironment)
         credentials = try Self.credentials(state)
-        endpoint =
-            options.endpoint
-            // None: not running.
-            ?? (try? String(contentsOfFile: state.endpoint, encoding: .utf8))?
-            .trimmingCharacters(in: .whitespacesAndNewlines) ?? "http://127.0.0.1:9010"
+        // None: not running.
+        endpoint = options.endpoint ?? Self.line(state.endpoint) ?? "http://127.0.0.1:9010"
         // None: of a release that knew one region.
-        region =
-            (try? String(contentsOfFile: state.region, encoding: .utf8))?
-            .trimmingCharacters(in: .whitespacesAndNewlines) ?? "us-east-1"
+        region = Self.line(state.region) ?? "us-east-1"
         self.transport = transport
+    }
+
+    /// What a file of one line says; nil: there is none.
+    private static func line(_ path: String) -> String? {
+        // The caller knows what it is when it is not there.
+        (try? String(contentsOfFile: path, encoding: .utf8))?
+            .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     private static func credentials(_ state: StateFolder) throws(CommandFailure) -> Credentials {

@@ -92,11 +92,7 @@ struct RunBudget: Sendable {
                     ? statement.total : budget.spent(of: limit, with: work))
         }
         if let planning {
-            var all = work
-            all.invocations += planning.invocations
-            all.megabyteMilliseconds += planning.megabyteMilliseconds
-            all.transferBytes += planning.transferBytes
-            all.storeRequests += planning.storeRequests
+            let all = work + planning
             report.plannedOver =
                 planned.limits.compactMap { limit in
                     // The run to come has not spent what the dry run has.

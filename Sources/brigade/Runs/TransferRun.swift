@@ -177,7 +177,7 @@ struct TransferRun: Sendable {
                 isQuiet ? nil : "  waiting for \(names.joined(separator: " and ")) to answer",
                 after: ProgressRenderer.longestSilence
             ) { try await Preflight.check(metered) }
-            return (answer.latency, meter.lines.map { InvocationUsage.Line($0) })
+            return (answer.latency, lines(meter))
         } catch let error as S3Error where !Task.isCancelled {
             throw await compose.explain(StoreFailure(error), sides)
         } catch {

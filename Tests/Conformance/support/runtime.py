@@ -1,7 +1,9 @@
 """A `brigade up` of a test's own, and AWS's clients for it."""
 
+import base64
 import contextlib
 import io
+import json
 import os
 import shutil
 import signal
@@ -110,6 +112,25 @@ def create(client, name: str, code: str, runtime: str = "python3.12", handler: s
     )
     client.get_waiter("function_active_v2").wait(FunctionName=name)
     return answer
+
+
+def invoke(client, name: str, payload=None, **settings):
+    """The answer, its document, and the end of the log."""
+    answer = client.invoke(FunctionName=name, Payload=json.dumps(payload or {}), LogType="Tail", **settings)
+    body = answer["Payload"].read()
+    log = base64.b64decode(answer["LogResult"]).decode()
+    return answer, json.loads(body) if body else None, log
+
+
+EXIT = "RequestId: {id} Error: Runtime exited "
+
+
+def expect_failure(answer, body, kind: str, message: str | None = None) -> None:
+    """Holds an invocation to a failure of the function's; `{id}` in the message is the request's."""
+    assert answer["StatusCode"] == 200 and answer["FunctionError"] == "Unhandled"
+    assert body["errorType"] == kind, body
+    if message is not None:
+        assert body["errorMessage"] == message.format(id=answer["ResponseMetadata"]["RequestId"])
 
 
 def refused(code: str, call) -> str:

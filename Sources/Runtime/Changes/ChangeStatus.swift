@@ -14,6 +14,8 @@ public struct ChangeStatus: Sendable, Codable, Equatable {
         public var begunAt: Int64?
         /// As the subscription's function reported the last one; JSON.
         public var report: String?
+        /// Why the last one did not come to its end; nil: it did.
+        public var failure: String?
     }
 
     /// The subscription's.

@@ -2,7 +2,7 @@ import Glibc
 import Runtime
 import Yams
 
-/// What the one-shot commands need of `brigade.yaml`. Messages name the file and the line.
+/// What `brigade.yaml` says. Messages name the file and the line.
 struct ConfigurationFile: Sendable {
     struct Connection: Sendable, Equatable {
         var name: String
@@ -33,6 +33,7 @@ struct ConfigurationFile: Sendable {
 
     var path: String
     var connections: [Connection] = []
+    var replications: [ConfiguredReplication] = []
     var rates: String?
     var budget = BudgetAmounts()
     /// What `brigade up` says that it is; nil: its defaults.
@@ -60,17 +61,11 @@ struct ConfigurationFile: Sendable {
 
     init(yaml: String, path: String) throws(CommandFailure) {
         self.path = path
-        let root: Node?
-        do {
-            root = try Yams.compose(yaml: yaml)
-        } catch {
-            throw CommandFailure(
-                .usage, "\(path) is not YAML: \(Self.firstLine("\(error)"))")
-        }
-        guard let root, root != .scalar(.init("")) else { return }
         let reader = YAMLReader(file: path)
+        guard let root = try reader.document(yaml), root != .scalar(.init("")) else { return }
         let top = try reader.mapping(root, "the file")
-        try reader.check(top, known: Self.sections, what: "section")
+        try reader.check(
+            top, known: ConfigurationKeys.sections + ConfigurationKeys.setAside, what: "section")
         if let node = top["connections"] {
             for (name, value) in try reader.mapping(node, "connections") {
                 connections.append(try reader.connection(named: name, value))
@@ -78,7 +73,7 @@ struct ConfigurationFile: Sendable {
         }
         if let node = top["billing"] {
             let billing = try reader.mapping(node, "billing")
-            try reader.check(billing, known: ["rates", "budget"], what: "key of billing")
+            try reader.check(billing, known: ConfigurationKeys.billing, what: "key of billing")
             rates = try billing["rates"].map { node throws(CommandFailure) in
                 let name = try reader.string(node, "rates")
                 guard RateCardFile.isPath(name) || RateCard.named(name) != nil else {
@@ -91,17 +86,8 @@ struct ConfigurationFile: Sendable {
             }
             if let node = billing["budget"] { budget = try reader.budget(node) }
         }
+        if let node = top["replications"] { replications = try reader.replications(node) }
         if let node = top["runtime"] { (region, account) = try reader.runtime(node) }
-    }
-
-    /// Also those that only the runtime reads.
-    static let sections = [
-        "listen", "connections", "replications", "backups", "billing", "functions", "triggers",
-        "state", "logging", "runtime",
-    ]
-
-    private static func firstLine(_ text: String) -> String {
-        text.split(separator: "\n").prefix(2).joined(separator: " ")
     }
 }
 

@@ -42,13 +42,23 @@ struct YAMLReader {
         }
     }
 
-    func check(_ members: Members, known: [String], what: String) throws(CommandFailure) {
+    /// - Parameters:
+    ///   - opening: how the message begins after the line.
+    ///   - instead: what is said of a key that people expect and that is not there.
+    func check(
+        _ members: Members, known: [String], what: String, opening: String = "",
+        instead: [String: String] = [:]
+    ) throws(CommandFailure) {
         for (name, key, _) in members.items where !known.contains(name) {
+            if let instead = instead[name] {
+                throw failure(key, "\(opening)there is no \(what) \"\(name)\": \(instead)")
+            }
             let nearest = CommandLineAdvice.nearest(to: name, among: known)
             let hint =
                 nearest.map { "; did you mean \"\($0)\"?" }
                 ?? "; known are \(known.joined(separator: ", "))"
-            throw failure(key, "there is no \(what) \"\(name)\"" + hint)
+            throw failure(
+                key, "\(opening)there is no \(what) \(YAMLSection.quoted(name))" + hint)
         }
     }
 
@@ -64,9 +74,8 @@ struct YAMLReader {
     ) throws(CommandFailure) -> ConfigurationFile.Connection {
         let members = try mapping(node, "connection \(name)")
         try check(
-            members,
-            known: ["endpoint", "region", "style", "list", "credentials", "prices"],
-            what: "key of a connection")
+            members, known: ConfigurationKeys.connection, what: "key of a connection",
+            instead: ConfigurationKeys.insteadInConnection)
         guard let endpoint = members["endpoint"] else {
             throw failure(
                 node, "connection \(name) has no endpoint; add endpoint: https://host:port")
@@ -99,7 +108,7 @@ struct YAMLReader {
             throw failure(node, "budget must say of what it is, as in budget: { month: 5.00 }")
         }
         let members = try mapping(node, "budget")
-        try check(members, known: ["run", "month"], what: "key of budget")
+        try check(members, known: ConfigurationKeys.budget, what: "key of budget")
         func amount(_ key: String) throws(CommandFailure) -> Money? {
             guard let node = members[key] else { return nil }
             let text = node.scalar?.string ?? ""
@@ -119,7 +128,7 @@ struct YAMLReader {
         _ node: Node
     ) throws(CommandFailure) -> (region: String?, account: String?) {
         let members = try mapping(node, "runtime")
-        try check(members, known: ["region", "account"], what: "key of runtime")
+        try check(members, known: ConfigurationKeys.runtime, what: "key of runtime")
         var (region, account): (String?, String?)
         if let node = members["region"] {
             let text = try string(node, "runtime.region")
@@ -154,7 +163,9 @@ struct YAMLReader {
     ) throws(CommandFailure) -> ConfigurationFile.CredentialSource {
         guard let node else { return .chain }
         let members = try mapping(node, "credentials")
-        try check(members, known: ["environment", "profile", "file"], what: "key of credentials")
+        try check(
+            members, known: ConfigurationKeys.credentials, what: "key of credentials",
+            instead: ConfigurationKeys.insteadInCredentials)
         if let name = members["environment"] {
             guard members.items.count == 1 else {
                 throw failure(node, "credentials are either environment, or profile and file")

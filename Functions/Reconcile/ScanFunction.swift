@@ -70,6 +70,9 @@ public struct ScanFunction: LambdaHandler {
                     try await flush(false)
                 })
             try await flush(true)
+            if let days = event.quarantineDays {
+                try await Quarantine.purge(rule, days: days, meter: meter)
+            }
             return try await end(rule, event, result, progress.withLock { $0 })
         } catch is OutOfTime {
             try await flush(true)
@@ -112,13 +115,17 @@ public struct ScanEvent: Codable, Sendable {
     public var maxDelete: Int
     /// Goes on behind this key.
     public var after: ObjectKey?
+    /// What was set aside longer ago is deleted at the end; nil: nothing is.
+    public var quarantineDays: Int?
 
     public init(
-        rule: String, maxDelete: Int = ReconcileEvent.defaultMaxDelete, after: ObjectKey? = nil
+        rule: String, maxDelete: Int = ReconcileEvent.defaultMaxDelete, after: ObjectKey? = nil,
+        quarantineDays: Int? = nil
     ) {
         self.rule = rule
         self.maxDelete = maxDelete
         self.after = after
+        self.quarantineDays = quarantineDays
     }
 }
 

@@ -38,8 +38,12 @@ public struct ReplicateRawFunction: RawLambdaHandler {
 
     public func handle(_ event: [UInt8], context: LambdaContext) async throws -> [UInt8] {
         let shape = try LambdaJSON.decode(Shape.self, from: event, function: context.functionName)
-        return shape.rule == nil
-            ? try await notified.handle(event, context: context)
-            : try await direct.handle(event, context: context)
+        do {
+            return shape.rule == nil
+                ? try await notified.handle(event, context: context)
+                : try await direct.handle(event, context: context)
+        } catch let error as ReplicationError {
+            throw ReplicateFailure.telling(error, function: context.functionName)
+        }
     }
 }

@@ -20,7 +20,7 @@ public struct ChangeFailure: Sendable, Equatable {
     ///   - after: goes on behind this one.
     public static func list(
         _ database: StateDatabase, subscriptions: [String] = [], key: [UInt8]? = nil,
-        after: (subscription: String, key: [UInt8])? = nil, limit: Int = 1000
+        kind: String? = nil, after: (subscription: String, key: [UInt8])? = nil, limit: Int = 1000
     ) async throws -> [ChangeFailure] {
         try await database.read { database in
             var conditions: [String] = []
@@ -33,6 +33,10 @@ public struct ChangeFailure: Sendable, Equatable {
             if let key {
                 conditions.append("f.key = ?")
                 arguments += [key.blob]
+            }
+            if let kind {
+                conditions.append("f.kind = ?")
+                arguments += [kind]
             }
             if let after {
                 conditions.append("(s.name, f.key) > (?, ?)")

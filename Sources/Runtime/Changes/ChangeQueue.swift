@@ -124,6 +124,13 @@ public final class ChangeQueue: Sendable {
             "an event cannot be read, and is kept as it came", metadata: ["reason": "\(reason)"])
     }
 
+    /// Of every subscription that a state file knows.
+    public static func subscriptionNames(_ database: StateDatabase) async throws -> [String] {
+        try await database.read {
+            try String.fetchAll($0, sql: "SELECT name FROM subscriptions ORDER BY name")
+        }
+    }
+
     /// How many deletes a subscription may still do; nil: there is no such subscription.
     public func allowance(_ subscription: String) -> DeleteAllowance? {
         byName[subscription]?.allowance

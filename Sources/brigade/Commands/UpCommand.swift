@@ -62,8 +62,11 @@ struct UpCommand: ExampledCommand {
         let book = compose.book
         configuration.prices = { book.configuredPrices($0) ?? .free }
         configuration.invocations.asynchronousConcurrency = concurrency
-        let rules = try FunctionRules(environment).book(compose.transport)
+        let live = try LiveRules(compose.replications, compose.book, compose.transport)
+        let rules = live.book(with: try FunctionRules(environment).book(compose.transport))
         let handlers = Bootstrap.handlers(rules)
+        configuration.replications = live.replications(rules)
+        configuration.changes = { live.connect($0) }
         configuration.builtIns = [
             .init(
                 name: ReplicateFunction.name,
@@ -74,7 +77,7 @@ struct UpCommand: ExampledCommand {
                 name: ReconcileFunction.name,
                 description: "Compares both sides and replicates what differs",
                 memoryMB: Compose.reconcileMemoryMB, timeoutSeconds: 900,
-                handler: handlers[ReconcileFunction.name]!),
+                handler: live.reconcile(rules, else: handlers[ReconcileFunction.name]!)),
             .init(
                 name: VerifyFunction.name, description: "Audits the destination",
                 memoryMB: Compose.verifyMemoryMB, timeoutSeconds: 900,

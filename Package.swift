@@ -82,7 +82,8 @@ let package = Package(
         .testTarget(
             name: "BrigadeTests",
             dependencies: [
-                "brigade", "Functions", "Lambda", "Runtime", "Replication", "S3", "Transport", yams,
+                "brigade", "Functions", "Lambda", "Runtime", "Replication", "S3", "TestSupport",
+                "Transport", yams,
             ]),
         .testTarget(name: "ArchitectureTests"),
     ]

@@ -59,7 +59,9 @@ extension YAMLReader {
         // The host and port of a listener are written as those of any other place.
         let isWithPort = authority.last != "]" && authority.contains(":")
         let place = ListenAddress(argument: isWithPort ? String(authority) : "\(authority):80")
-        guard let place, !authority.hasPrefix(":"), authority != "[]", place.port > 0 else {
+        guard let place, !authority.isEmpty, !authority.hasPrefix(":"), authority != "[]",
+            place.port > 0
+        else {
             return "must name a host, and a port from 1 to 65535 or none" + form
         }
         return nil

@@ -52,7 +52,8 @@ let package = Package(
             dependencies: [
                 "Transport", "Signing", "S3", "Lambda", "Replication", "Functions", "Runtime",
                 "LocalS3", argumentParser, yams, log,
-            ]),
+            ],
+            exclude: ["Configuration/brigade.example.yaml"]),
         .executableTarget(
             name: "RuntimeBench", dependencies: ["Lambda", "Runtime", log],
             path: "Tests/RuntimeBench"),
@@ -81,7 +82,8 @@ let package = Package(
         .testTarget(
             name: "BrigadeTests",
             dependencies: [
-                "brigade", "Functions", "Lambda", "Runtime", "Replication", "S3", "Transport",
+                "brigade", "Functions", "Lambda", "Runtime", "Replication", "S3", "TestSupport",
+                "Transport", yams,
             ]),
         .testTarget(name: "ArchitectureTests"),
     ]

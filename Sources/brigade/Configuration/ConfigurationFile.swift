@@ -33,6 +33,8 @@ struct ConfigurationFile: Sendable {
 
     var path: String
     var connections: [Connection] = []
+    var listen: ListenAddress?
+    var alerts: ConfiguredAlerts?
     var replications: [ConfiguredReplication] = []
     var rates: String?
     var budget = BudgetAmounts()
@@ -86,6 +88,8 @@ struct ConfigurationFile: Sendable {
             }
             if let node = billing["budget"] { budget = try reader.budget(node) }
         }
+        if let node = top["listen"] { listen = try reader.listen(node) }
+        if let node = top["alerts"] { alerts = try reader.alerts(node) }
         if let node = top["replications"] { replications = try reader.replications(node) }
         if let node = top["runtime"] { (region, account) = try reader.runtime(node) }
     }

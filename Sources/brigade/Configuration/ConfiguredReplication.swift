@@ -29,6 +29,7 @@ struct ConfiguredReplication: Sendable, Equatable {
     static let defaultQuarantineDays = 30
     static let defaultLagTarget = Duration.seconds(15 * 60)
     static let destinationsMaximum = 16
+    static let rulesMaximum = 1000
 
     /// Unique in the file.
     var name: String

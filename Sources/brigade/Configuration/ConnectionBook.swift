@@ -45,7 +45,7 @@ struct ConnectionBook: Sendable {
         return Set(fromEnvironment + fromFile).sorted()
     }
 
-    private func unknown(_ name: String) -> CommandFailure {
+    func unknown(_ name: String) -> CommandFailure {
         let variable = S3Connection.environmentVariable(name: name)
         var message = "there is no connection \"\(name)\""
         if let nearest = CommandLineAdvice.nearest(to: name, among: known) {

@@ -127,8 +127,8 @@ struct YAMLSection {
     }
 
     /// `, not "12x"`: on one line, and not for long.
-    static func not(_ node: Node) -> String {
-        guard let text = node.scalar?.string, !text.isEmpty else { return "" }
+    static func not(_ node: Node?) -> String {
+        guard let text = node?.scalar?.string, !text.isEmpty else { return "" }
         return ", not " + quoted(text)
     }
 

@@ -11,12 +11,29 @@ public enum ReplicateFailure {
     /// "Store.accessDenied"
     public static func type(_ kind: S3Error.Kind) -> String { "Store.\(kind.rawValue)" }
 
-    static func telling(_ error: ReplicationError, function: String) -> FunctionError {
-        let kind =
-            error.kind == .store
+    /// Types of what time alone does not mend.
+    public static let lasting: Set<String> = {
+        let kinds: [ReplicationError.Kind] = [
+            .archived, .tooLarge, .tagsNotStored, .keyNotStorable, .keyTooLong, .notProven,
+        ]
+        let stores: [S3Error.Kind] = [
+            .accessDenied, .archived, .tooLarge, .notSupported, .invalidRequest,
+        ]
+        return Set(kinds.map { type($0) } + stores.map { type($0) })
+    }()
+
+    static func isLasting(_ error: any Error) -> Bool {
+        (error as? ReplicationError).map { lasting.contains(type(of: $0)) } ?? false
+    }
+
+    private static func type(of error: ReplicationError) -> String {
+        error.kind == .store
             ? error.cause.map { type($0.kind) } ?? type(error.kind) : type(error.kind)
+    }
+
+    static func telling(_ error: ReplicationError, function: String) -> FunctionError {
         return FunctionError(
-            kind: .failed, function: function, errorType: kind, message: error.message,
+            kind: .failed, function: function, errorType: type(of: error), message: error.message,
             cause: error)
     }
 }

@@ -168,22 +168,31 @@ struct LiveRules: Sendable {
     private static func read(
         _ body: [UInt8], receivedAt: Int64, _ book: RuleBook
     ) -> EventReading {
-        let event: S3Event
-        do {
-            event = try LambdaJSON.decode(S3Event.self, from: body, function: "events")
-        } catch {
-            return .unreadable(reason: "\(error)")
-        }
         var changes: [Change] = []
-        for record in event.records {
-            let said = record.eventTime.flatMap { Timestamps.parseISO8601Milliseconds($0) }
-            // A store whose clock is wrong does not make the lag.
-            let time = said.map { receivedAt - $0 }.flatMap { (0...86_400_000).contains($0) ? $0 : nil }
-            for event in book.events(for: S3Event(records: [record])) {
-                changes.append(
-                    Change(
-                        subscription: event.rule, key: event.key.bytes,
-                        happenedAt: receivedAt - (time ?? 0)))
+        func add(_ events: [ReplicateEvent], _ time: Int64) {
+            changes += events.map {
+                Change(subscription: $0.rule, key: $0.key.bytes, happenedAt: time)
+            }
+        }
+        switch S3EventReader.read(body) {
+        case .greeting: break
+        case .unknown(let reason): return .unreadable(reason: reason)
+        case .batch(let batch):
+            for task in batch.tasks {
+                guard let bucket = task.bucketName, let key = task.keyBytes else { continue }
+                add(book.events(bucket: bucket, key: key), receivedAt)
+            }
+        case .records(let notification):
+            for notified in notification.records {
+                let said = notified.record.eventTime.flatMap {
+                    Timestamps.parseISO8601Milliseconds($0)
+                }
+                // A store whose clock is wrong does not make the lag.
+                let isLikely = said.map { (0...86_400_000).contains(receivedAt - $0) } ?? false
+                add(book.events(for: notified.record), isLikely ? said! : receivedAt)
+            }
+            if let part = notification.unknown.first {
+                return .unreadable(reason: part.reason, changes: changes)
             }
         }
         return .changes(changes)

@@ -2,7 +2,6 @@ import Functions
 import Lambda
 import Replication
 import Runtime
-import S3
 
 /// What an answer of `replicate` means for the key: it is in step, it may go well later, or it will not by itself.
 enum ReplicateVerdict {
@@ -10,7 +9,7 @@ enum ReplicateVerdict {
         guard answer.status == .success else {
             let kind = answer.errorType ?? "Unhandled"
             let message = message(answer.payload) ?? "the function failed"
-            return isLasting(kind)
+            return ReplicateFailure.lasting.contains(kind)
                 ? .failed(kind: kind, message: message) : .again(kind: kind, message: message)
         }
         do {
@@ -27,19 +26,6 @@ enum ReplicateVerdict {
             return .again(kind: "Unreadable", message: "\(error)")
         }
     }
-
-    /// Time alone changes nothing about these.
-    private static func isLasting(_ kind: String) -> Bool {
-        lasting.contains(kind)
-    }
-
-    private static let lasting: Set<String> = {
-        let kinds: [ReplicationError.Kind] = [
-            .archived, .tooLarge, .tagsNotStored, .keyNotStorable, .keyTooLong, .notProven,
-        ]
-        let stores: [S3Error.Kind] = [.accessDenied, .archived, .tooLarge, .notSupported]
-        return Set(kinds.map { ReplicateFailure.type($0) } + stores.map { ReplicateFailure.type($0) })
-    }()
 
     private struct Message: Decodable { var errorMessage: String }
 

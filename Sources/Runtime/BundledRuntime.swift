@@ -145,7 +145,7 @@ public final class BundledRuntime: Sendable {
             let region = configuration.region
             let invocations = InvocationRoutes(service: engine) {
                 name, qualifier throws(LambdaServiceError) in
-                let reference = try FunctionReference(name, qualifier: qualifier, region: region)
+                let reference = try registry.reference(name, qualifier: qualifier)
                 return (reference.name, reference.qualifier)
             }
             let api = LambdaAPI(

@@ -112,6 +112,14 @@ public final class FunctionRegistry: FunctionDirectory {
         "arn:aws:lambda:\(settings.region):\(settings.account):function:\(name)"
     }
 
+    /// A function as a caller of this region and account names it.
+    func reference(
+        _ text: String, qualifier: String?
+    ) throws(LambdaServiceError) -> FunctionReference {
+        try FunctionReference(
+            text, qualifier: qualifier, region: settings.region, account: settings.account)
+    }
+
     func notFound(_ name: String, _ qualifier: String? = nil) -> LambdaServiceError {
         LambdaServiceError(
             .resourceNotFound,

@@ -97,6 +97,12 @@ public final class BundledRuntime: Sendable {
         let database = try StateDatabase(path: folder + "/state.sqlite")
         try database.check(["functions", "function_numbers", "events", "deliveries"])
         let temporary = folder + "/tmp"
+        let left = await Task.detached { LeftProcesses.end(in: folder, holding: lock) }.value
+        if left > 0 {
+            configuration.logger.warning(
+                "processes of functions that a killed runtime had left behind were ended",
+                metadata: ["count": "\(left)"])
+        }
         // Of environments whose process was killed: whoever holds the lock has the only ones.
         DurableFolder.remove(temporary)
         mkdir(temporary, 0o700)

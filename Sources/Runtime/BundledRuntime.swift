@@ -107,6 +107,12 @@ public final class BundledRuntime: Sendable {
             "change_failures", "change_deletes",
         ])
         let temporary = folder + "/tmp"
+        let left = await Task.detached { LeftProcesses.end(in: folder, holding: lock) }.value
+        if left > 0 {
+            configuration.logger.warning(
+                "processes of functions that a killed runtime had left behind were ended",
+                metadata: ["count": "\(left)"])
+        }
         // Of environments whose process was killed: whoever holds the lock has the only ones.
         DurableFolder.remove(temporary)
         mkdir(temporary, 0o700)
@@ -166,7 +172,7 @@ public final class BundledRuntime: Sendable {
             let region = configuration.region
             let invocations = InvocationRoutes(service: engine) {
                 name, qualifier throws(LambdaServiceError) in
-                let reference = try FunctionReference(name, qualifier: qualifier, region: region)
+                let reference = try registry.reference(name, qualifier: qualifier)
                 return (reference.name, reference.qualifier)
             }
             let api = LambdaAPI(

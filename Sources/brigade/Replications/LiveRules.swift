@@ -93,6 +93,28 @@ struct LiveRules: Sendable {
 
     var isEmpty: Bool { entries.isEmpty }
 
+    /// One a rule and destination, for people.
+    var lines: [String] {
+        let width = entries.map(\.configured.name.count).max() ?? 0
+        return entries.map { entry in
+            let place = entry.rule.destination
+            let to = "s3://\(place.client.connection.name)@\(place.bucket)/\(place.prefix)"
+            return TextLayout.padded(entry.configured.name, to: width)
+                + "   \(entry.configured.from) → \(to.hasSuffix("/") ? String(to.dropLast()) : to)"
+                + " · deletes \(entry.configured.deletes.rawValue)"
+                + " · reconciled \(entry.schedule?.description ?? "never")"
+        }
+    }
+
+    /// What `--check` says of a file in which nothing is wrong.
+    func summary(_ path: String?) -> String {
+        guard let path else {
+            return "There is no brigade.yaml here: the runtime would run functions, and replicate nothing."
+        }
+        guard !isEmpty else { return "\(path) is good; it has no rules under replications." }
+        return (["\(path) is good."] + lines.map { "  \($0)" }).joined(separator: "\n")
+    }
+
     /// Called with the queue before anything runs.
     func connect(_ queue: ChangeQueue) { link.queue.withLock { $0 = queue } }
 

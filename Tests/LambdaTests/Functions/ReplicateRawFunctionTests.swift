@@ -121,8 +121,8 @@ struct ReplicateRawFunctionTests {
         arguments: [
             (.archived, nil, true), (.tooLarge, nil, true), (.keyNotStorable, nil, true),
             (.keyTooLong, nil, true),
-            (.changedTooOften, nil, false), (.notProven, nil, false), (.store, .accessDenied, true),
-            (.store, .noSuchBucket, true),
+            (.changedTooOften, nil, false), (.notProven, nil, true), (.store, .accessDenied, true),
+            (.store, .noSuchBucket, false),
             (.store, .throttled, false), (.store, .unavailable, false),
             (.store, .unreachable, false), (.store, nil, false),
         ] as [(ReplicationError.Kind, S3Error.Kind?, Bool)])
@@ -134,6 +134,6 @@ struct ReplicateRawFunctionTests {
             cause: cause.map {
                 S3Error(kind: $0, operation: "PutObject", connection: "c", message: "m")
             })
-        #expect(ReplicateRawFunction.isPermanent(error) == isPermanent)
+        #expect(ReplicateFailure.isLasting(error) == isPermanent)
     }
 }

@@ -1,11 +1,11 @@
-import Replication
 import S3
 import Signing
 
 /// What a rule has set aside instead of deleting it.
-enum Quarantine {
+public enum Quarantine {
     /// Deletes what was set aside longer ago. What is not named as a quarantine names it is left alone.
-    static func purge(_ rule: ReplicationRule, days: Int, meter: UsageMeter) async throws {
+    /// Cost: a LIST a page of what is older, and a DELETE each.
+    public static func purge(_ rule: ReplicationRule, days: Int, meter: UsageMeter) async throws {
         guard let place = rule.quarantine else { return }
         let client = place.client.metered(by: meter)
         let limit = Timestamps.nowMilliseconds() - Int64(days) * 86_400_000

@@ -37,7 +37,9 @@ struct JSONView {
                 else { return }
                 members[name] = JSONView(bytes, value)
             }
-        } catch { /* The whole text was walked over before: this part of it is JSON too. */  }
+        } catch {
+            // The whole text was walked over before: this part of it is JSON too.
+        }
         return members
     }
 
@@ -52,7 +54,9 @@ struct JSONView {
             try scanner.elements { value in
                 if elements.count < limit { elements.append(JSONView(bytes, value)) }
             }
-        } catch { /* As above. */  }
+        } catch {
+            // As above.
+        }
         return elements
     }
 

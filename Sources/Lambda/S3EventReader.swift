@@ -94,7 +94,12 @@ struct S3EventCollector {
             }
         } else if members["detail-type"] != nil {
             addFromEventBridge(view, members, messageID: messageID)
-        } else if members["TopicArn"] != nil, let type = members["Type"]?.text {
+        } else if members["eventSource"] != nil || members["EventSource"] != nil {
+            // What else stands in `Records`, without it: as EventBridge Pipes hands on the messages of a queue.
+            addRecord(view, messageID: messageID, nesting: nesting)
+        } else if let type = members["Type"]?.text,
+            members["Message"] != nil || members["TopicArn"] != nil
+        {
             addFromSNS(view, members, type: type, messageID: messageID, nesting: nesting)
         } else if let action = members["action"]?.text {
             addFromR2(view, members, action: action, messageID: messageID)

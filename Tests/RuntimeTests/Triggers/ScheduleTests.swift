@@ -211,9 +211,9 @@ struct ScheduleTests {
 
     @Test(arguments: [
         BadRow(text: "", problem: "0 fields"),
-        BadRow(text: "hourly", problem: "1 fields"),
+        BadRow(text: "hourly", problem: "1 field instead"),
         BadRow(text: "@reboot", problem: "no schedule has this name"),
-        BadRow(text: "* * * * * *", problem: "6 fields"),
+        BadRow(text: "* * * * * *", problem: "write cron(…) around them"),
         BadRow(text: "cron(* * * * *)", problem: "5 fields"),
         BadRow(text: "cron()", problem: "0 fields"),
         BadRow(text: "rate()", problem: "a number and a unit"),

@@ -109,7 +109,7 @@ struct S3EventCollector {
     }
 
     /// AWS, and stores that do as it does, ask whether anybody is there; and a notification may be of nothing.
-    private func isGreeting(_ view: JSONView, _ members: [String: JSONView]) -> Bool {
+    private func isGreeting(_ view: JSONView, _ members: JSONMembers) -> Bool {
         let event = members["Event"]?.text ?? members["EventName"]?.text
         return event == "s3:TestEvent" || view.isObject && members.isEmpty
             || members["Records"]?.isNull == true
@@ -153,7 +153,7 @@ struct S3EventCollector {
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>
     private mutating func addFromSNS(
-        _ view: JSONView, _ members: [String: JSONView], type: String, messageID: String?,
+        _ view: JSONView, _ members: JSONMembers, type: String, messageID: String?,
         nesting: Int
     ) {
         switch type {

@@ -60,14 +60,16 @@ public struct ReplicateRawFunction: RawLambdaHandler {
     ) async throws -> SQSBatchResponse {
         var failed = Set(notification.unknown.compactMap(\.messageID))
         // Keys are converged as they are now: one that several messages name is done once.
-        var succeeded: [RuleKey: Bool] = [:]
+        var results: [RuleKey: (any Error)?] = [:]
         for notified in notification.records {
             for event in rules.events(for: notified.record) {
                 let key = RuleKey(event)
-                if succeeded[key] == nil {
-                    succeeded[key] = try await converge(event, context: context) == nil
+                if results[key] == nil {
+                    results[key] = .some(try await converge(event, context: context))
                 }
-                guard succeeded[key] == false, let id = notified.messageID else { continue }
+                guard let error = results[key] ?? nil else { continue }
+                // In no message: only the failure of all of them brings it back.
+                guard let id = notified.messageID else { throw error }
                 failed.insert(id)
             }
         }

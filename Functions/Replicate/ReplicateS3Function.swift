@@ -12,11 +12,20 @@ public struct ReplicateS3Function: LambdaHandler {
     }
 
     /// One outcome for each rule and record; none for an event that is about no object of ours.
+    /// - Throws: what the first key that failed threw, when all others have had their turn: one that never succeeds holds
+    ///   up no other.
     public func handle(_ event: S3Event, context: LambdaContext) async throws -> [Outcome] {
         var outcomes: [Outcome] = []
+        var failure: (any Error)?
         for event in rules.events(for: event) {
-            outcomes.append(try await replicate.handle(event, context: context))
+            do {
+                outcomes.append(try await replicate.handle(event, context: context))
+            } catch {
+                if Task.isCancelled { throw error }
+                failure = failure ?? error
+            }
         }
+        if let failure { throw failure }
         return outcomes
     }
 }

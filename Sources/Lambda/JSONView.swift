@@ -1,8 +1,5 @@
 /// A value inside a text that is JSON. Reads one level at a time, so that what nobody asks for costs nothing.
 struct JSONView {
-    /// Members of one object that are looked at; no event has a tenth of them.
-    static let mostMembers = 256
-
     private let bytes: [UInt8]
     private let range: Range<Int>
 
@@ -25,19 +22,18 @@ struct JSONView {
     var isObject: Bool { bytes[range.lowerBound] == UInt8(ascii: "{") }
     var isNull: Bool { bytes[range.lowerBound] == UInt8(ascii: "n") }
 
-    /// By name; of a name that stands twice the first. Empty when this is no object.
-    func members() -> [String: JSONView] {
-        var members: [String: JSONView] = [:]
-        guard isObject else { return members }
+    /// None when this is no object.
+    func members() -> JSONMembers {
+        guard isObject else { return .none }
+        var members = JSONMembers(bytes)
         var scanner = JSONScanner(bytes, at: range.lowerBound)
         do {
             try scanner.members { name, value in
-                guard members.count < Self.mostMembers,
-                    let name = JSONView(bytes, name).text, members[name] == nil
-                else { return }
-                members[name] = JSONView(bytes, value)
+                members.add(name: name, value: JSONView(bytes, value))
             }
-        } catch { /* The whole text was walked over before: this part of it is JSON too. */  }
+        } catch {
+            // The whole text was walked over before: this part of it is JSON too.
+        }
         return members
     }
 
@@ -52,7 +48,9 @@ struct JSONView {
             try scanner.elements { value in
                 if elements.count < limit { elements.append(JSONView(bytes, value)) }
             }
-        } catch { /* As above. */  }
+        } catch {
+            // As above.
+        }
         return elements
     }
 
@@ -67,7 +65,11 @@ struct JSONView {
     /// A string's bytes as they were meant, UTF-8 or not. nil when this is no string, or has half a surrogate pair.
     var string: [UInt8]? {
         guard bytes[range.lowerBound] == UInt8(ascii: "\"") else { return nil }
-        let inside = bytes[range.lowerBound + 1..<range.upperBound - 1]
+        return Self.string(bytes[range.lowerBound + 1..<range.upperBound - 1])
+    }
+
+    /// Of what stands between quotes.
+    static func string(_ inside: ArraySlice<UInt8>) -> [UInt8]? {
         guard inside.contains(UInt8(ascii: "\\")) else { return Array(inside) }
         var result: [UInt8] = []
         result.reserveCapacity(inside.count)
@@ -88,7 +90,7 @@ struct JSONView {
             case UInt8(ascii: "r"): result.append(0x0D)
             case UInt8(ascii: "t"): result.append(0x09)
             case UInt8(ascii: "u"):
-                guard let scalar = Self.scalar(inside, at: &index) else { return nil }
+                guard let scalar = scalar(inside, at: &index) else { return nil }
                 result += Array(String(Character(scalar)).utf8)
             default: result.append(escape)
             }

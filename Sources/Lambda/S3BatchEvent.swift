@@ -37,16 +37,16 @@ public struct S3BatchEvent: Codable, Sendable, Equatable {
 
 extension S3BatchEvent {
     /// nil unless every task can be answered: Batch Operations waits for a result of each.
-    init?(_ members: [String: JSONView]) {
+    init?(_ members: JSONMembers) {
         guard let version = members["invocationSchemaVersion"]?.text,
             let id = members["invocationId"]?.text, let list = members["tasks"], list.isArray
         else { return nil }
         invocationSchemaVersion = version
         invocationId = id
-        let job = members["job"]?.members() ?? [:]
+        let job = members["job"]?.members() ?? .none
         self.job = Job(
             id: job["id"]?.text ?? "",
-            userArguments: job["userArguments"].map { $0.members().compactMapValues(\.text) })
+            userArguments: job["userArguments"].map { $0.members().texts })
         tasks = []
         for view in list.elements(limit: S3EventReader.mostParts + 1) {
             let task = view.members()

@@ -3,12 +3,12 @@
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
 extension S3EventCollector {
     mutating func addFromEventBridge(
-        _ view: JSONView, _ members: [String: JSONView], messageID: String?
+        _ view: JSONView, _ members: JSONMembers, messageID: String?
     ) {
         guard members["source"]?.text == S3Event.Record.eventBridge else {
             return park("of EventBridge, and not from S3", view.json, messageID: messageID)
         }
-        let detail = members["detail"]?.members() ?? [:]
+        let detail = members["detail"]?.members() ?? .none
         guard let type = members["detail-type"]?.text,
             let name = Self.eventName(
                 of: type, reason: detail["reason"]?.text, deletion: detail["deletion-type"]?.text)
@@ -16,7 +16,7 @@ extension S3EventCollector {
             return park(
                 "of S3 through EventBridge, and of no known type", view.json, messageID: messageID)
         }
-        let object = detail["object"]?.members() ?? [:]
+        let object = detail["object"]?.members() ?? .none
         guard let bucket = detail["bucket"]?["name"]?.text, let key = object["key"]?.string else {
             return park(
                 "of S3 through EventBridge, without a bucket or a key", view.json,

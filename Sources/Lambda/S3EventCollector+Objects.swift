@@ -3,8 +3,8 @@ import FoundationEssentials
 /// The shapes of single objects. All become records as AWS writes them.
 extension S3EventCollector {
     /// AWS, MinIO, Ceph.
-    mutating func addObject(_ view: JSONView, _ members: [String: JSONView], messageID: String?) {
-        let entity = members["s3"]?.members() ?? [:]
+    mutating func addObject(_ view: JSONView, _ members: JSONMembers, messageID: String?) {
+        let entity = members["s3"]?.members() ?? .none
         guard let name = members["eventName"]?.text, let bucket = entity["bucket"]?.members(),
             let bucketName = bucket["name"]?.text, let object = entity["object"]?.members(),
             let key = object["key"]?.string
@@ -49,7 +49,7 @@ extension S3EventCollector {
 
     /// Source: <https://developers.cloudflare.com/r2/buckets/event-notifications/>
     mutating func addFromR2(
-        _ view: JSONView, _ members: [String: JSONView], action: String, messageID: String?
+        _ view: JSONView, _ members: JSONMembers, action: String, messageID: String?
     ) {
         let names = [
             "PutObject": "ObjectCreated:Put", "CopyObject": "ObjectCreated:Copy",

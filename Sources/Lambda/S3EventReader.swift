@@ -94,7 +94,12 @@ struct S3EventCollector {
             }
         } else if members["detail-type"] != nil {
             addFromEventBridge(view, members, messageID: messageID)
-        } else if members["TopicArn"] != nil, let type = members["Type"]?.text {
+        } else if members["eventSource"] != nil || members["EventSource"] != nil {
+            // What else stands in `Records`, without it: as EventBridge Pipes hands on the messages of a queue.
+            addRecord(view, messageID: messageID, nesting: nesting)
+        } else if let type = members["Type"]?.text,
+            members["Message"] != nil || members["TopicArn"] != nil
+        {
             addFromSNS(view, members, type: type, messageID: messageID, nesting: nesting)
         } else if let action = members["action"]?.text {
             addFromR2(view, members, action: action, messageID: messageID)
@@ -104,7 +109,7 @@ struct S3EventCollector {
     }
 
     /// AWS, and stores that do as it does, ask whether anybody is there; and a notification may be of nothing.
-    private func isGreeting(_ view: JSONView, _ members: [String: JSONView]) -> Bool {
+    private func isGreeting(_ view: JSONView, _ members: JSONMembers) -> Bool {
         let event = members["Event"]?.text ?? members["EventName"]?.text
         return event == "s3:TestEvent" || view.isObject && members.isEmpty
             || members["Records"]?.isNull == true
@@ -148,7 +153,7 @@ struct S3EventCollector {
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>
     private mutating func addFromSNS(
-        _ view: JSONView, _ members: [String: JSONView], type: String, messageID: String?,
+        _ view: JSONView, _ members: JSONMembers, type: String, messageID: String?,
         nesting: Int
     ) {
         switch type {

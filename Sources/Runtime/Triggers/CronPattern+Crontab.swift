@@ -30,10 +30,16 @@ extension CronPattern {
     init(crontab text: String) throws(ScheduleError) {
         let named = text.hasPrefix("@") ? Self.names[text.lowercased()] : text
         let fields = (named ?? "").split(whereSeparator: \.isCronBlank)
+        guard named != nil else {
+            throw ScheduleError(
+                .unknownForm, text: text, problem: "no schedule has this name", allowed: Self.forms)
+        }
         guard fields.count == 5 else {
+            let number = fields.count == 1 ? "1 field" : "\(fields.count) fields"
             let problem =
-                named == nil
-                ? "no schedule has this name" : "\(fields.count) fields, or no form that is known"
+                fields.count == 6
+                ? "6 fields, as EventBridge has them: write cron(…) around them"
+                : "neither rate(…) nor cron(…), and \(number) instead of five"
             throw ScheduleError(.unknownForm, text: text, problem: problem, allowed: Self.forms)
         }
         var days = CronDays(rule: .both)

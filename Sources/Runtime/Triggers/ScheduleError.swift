@@ -30,12 +30,20 @@ public struct ScheduleError: Error, Sendable, Equatable, CustomStringConvertible
         self.text =
             text.count > Self.longestText ? text.prefix(Self.longestText) + "…" : text
         self.field = field
-        self.problem = problem
+        self.problem = Self.printable(problem)
         self.allowed = allowed
     }
 
-    /// The text is quoted as Swift quotes: a control character in it reaches no terminal.
+    /// A problem names a part of the text.
+    private static func printable(_ text: String) -> String {
+        text.unicodeScalars.map { scalar in
+            let isControl = scalar.properties.generalCategory == .control
+            return isControl ? scalar.escaped(asASCII: true) : String(Character(scalar))
+        }.joined()
+    }
+
+    /// No control character reaches a terminal.
     public var description: String {
-        "\(String(reflecting: text)): \(field.map { $0 + ": " } ?? "")\(problem); allowed: \(allowed)"
+        "\"\(Self.printable(text))\": \(field.map { $0 + ": " } ?? "")\(problem); allowed: \(allowed)"
     }
 }

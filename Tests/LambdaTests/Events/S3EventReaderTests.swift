@@ -222,6 +222,19 @@ struct S3EventReaderTests {
             ])
     }
 
+    /// As EventBridge Pipes hands them on, and as SNS might be without its topic.
+    @Test func envelopesMayBeMissing() throws {
+        let record = EventShapes.amazon(object: #"{"key": "k"}"#)
+        let message =
+            #"{"messageId": "m", "eventSource": "aws:sqs", "body": \#(EventShapes.quoted(record))}"#
+        let found = try notification("[\(message)]")
+        #expect(found.messageIDs == ["m"])
+        #expect(found.records.map(\.messageID) == ["m"])
+        #expect(try records(record).map(\.s3.object.key) == ["k"])
+        let topic = #"{"Type": "Notification", "Message": \#(EventShapes.quoted(record))}"#
+        #expect(try records(topic).map(\.s3.object.key) == ["k"])
+    }
+
     @Test func aQueueOfGreetingsStillWaitsForItsAnswer() throws {
         let found = try notification(EventShapes.sqs([("m1", EventShapes.test)]))
         #expect(found.messageIDs == ["m1"])

@@ -8,8 +8,10 @@ import Testing
 
 /// The function as senders meet it: what it answers each of them.
 struct ReplicateRawFunctionTests {
-    private func call(_ stage: Stage, _ json: String) async throws -> String {
-        let raw = ReplicateRawFunction(RuleBook([stage.rule]))
+    private func call(
+        _ stage: Stage, _ json: String, rules: RuleBook? = nil
+    ) async throws -> String {
+        let raw = ReplicateRawFunction(rules ?? RuleBook([stage.rule]))
         let context = LambdaContext(
             requestID: "r", traceID: "t", invokedFunctionARN: "arn", functionName: "replicate",
             memoryLimitMB: 128, deadline: .now + .seconds(60), logger: testLogger,
@@ -29,6 +31,7 @@ struct ReplicateRawFunctionTests {
     /// Without any right there: nothing in the destination's bucket can be written, because there is none.
     private func broken(_ stage: Stage) -> Stage {
         var stage = stage
+        stage.rule.name = "broken"
         stage.rule.destination.bucket = "no-such-bucket-here"
         return stage
     }
@@ -92,7 +95,7 @@ struct ReplicateRawFunctionTests {
             function: "f")
         #expect(failed.invocationSchemaVersion == "2.0")
         #expect(failed.results.map(\.resultCode) == [.permanentFailure])
-        #expect(failed.results[0].resultString.hasPrefix("test: "))
+        #expect(failed.results[0].resultString.hasPrefix("broken: "))
     }
 
     @Test func whatCouldBeReadIsDoneBeforeTheRestIsRefused() async throws {

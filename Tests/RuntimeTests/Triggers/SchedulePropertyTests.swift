@@ -138,3 +138,74 @@ struct SchedulePropertyTests {
         }
     }
 }
+
+/// EventBridge's days against a reading of them that looks at one day at a time.
+struct EventBridgeDayTests {
+    private static func length(_ fields: tm) -> Int32 {
+        let year = fields.tm_year + 1900
+        let isLeap = year % 4 == 0 && year % 100 != 0 || year % 400 == 0
+        return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][Int(fields.tm_mon)]
+    }
+
+    /// The day's own number, or that of its neighbours from whose weekend it takes over.
+    private static func isNearest(_ day: Int32, _ fields: tm) -> Bool {
+        guard (1...5).contains(fields.tm_wday), day <= length(fields) else { return false }
+        let distance = day - fields.tm_mday
+        let weekday = ((fields.tm_wday + distance) % 7 + 7) % 7
+        switch distance {
+        case 0: return true
+        case 1: return weekday == 6
+        case -1: return weekday == 0
+        case 2: return weekday == 0 && day == length(fields)
+        case -2: return weekday == 6 && day == 1
+        default: return false
+        }
+    }
+
+    private static func rule(
+        using random: inout SeededRandom
+    ) -> (text: String, matches: (tm) -> Bool) {
+        let day = Int32.random(in: 1...31, using: &random)
+        let weekday = Int32.random(in: 1...7, using: &random)
+        let number = Int32.random(in: 1...5, using: &random)
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0: return ("\(day)W * ?", { isNearest(day, $0) })
+        case 1: return ("L * ?", { $0.tm_mday == length($0) })
+        case 2:
+            return ("? * \(weekday)L", { $0.tm_wday == weekday - 1 && $0.tm_mday + 7 > length($0) })
+        case 3:
+            return (
+                "? * \(weekday)#\(number)",
+                { $0.tm_wday == weekday - 1 && ($0.tm_mday + 6) / 7 == number }
+            )
+        case 4:
+            return ("\(day),L * ?", { $0.tm_mday == day || $0.tm_mday == length($0) })
+        default:
+            return (
+                "\(day)/\(number) * ?", { $0.tm_mday >= day && ($0.tm_mday - day) % number == 0 }
+            )
+        }
+    }
+
+    @Test(arguments: 1...4) func agree(_ seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        for _ in 0..<60 {
+            let (text, matches) = Self.rule(using: &random)
+            let schedule = try Schedule("cron(0 12 \(text) *)")
+            let start = Int64.random(in: 0...30_000, using: &random)
+            var expected: [Int64] = []
+            for day in start..<start + 500 where matches(Moment.fields(day * 86_400)) {
+                expected.append(day * 86_400 + 43_200)
+            }
+            var found: [Int64] = []
+            var after = start * 86_400_000 - 1
+            while let next = schedule.next(after: after, anchor: 0),
+                next < (start + 500) * 86_400_000
+            {
+                found.append(next / 1000)
+                after = next
+            }
+            #expect(found == expected, "seed \(seed): \(text)")
+        }
+    }
+}

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Runtime
@@ -211,9 +212,9 @@ struct ScheduleTests {
 
     @Test(arguments: [
         BadRow(text: "", problem: "0 fields"),
-        BadRow(text: "hourly", problem: "1 fields"),
+        BadRow(text: "hourly", problem: "1 field instead"),
         BadRow(text: "@reboot", problem: "no schedule has this name"),
-        BadRow(text: "* * * * * *", problem: "6 fields"),
+        BadRow(text: "* * * * * *", problem: "write cron(…) around them"),
         BadRow(text: "cron(* * * * *)", problem: "5 fields"),
         BadRow(text: "cron()", problem: "0 fields"),
         BadRow(text: "rate()", problem: "a number and a unit"),
@@ -280,9 +281,48 @@ struct ScheduleTests {
         #expect(error.description.hasPrefix("\"" + row.text.prefix(80)))
     }
 
-    @Test func anErrorCarriesNoControlCharacters() throws {
-        let error = try #require(throws: ScheduleError.self) { try Schedule("\u{1B}[2J\n") }
-        #expect(!error.description.unicodeScalars.contains { $0.value < 32 })
+    @Test(arguments: [
+        "\u{1B}[2J\n", "\u{1B}[2J * * * *", "cron(0 0 \u{9B}2J * ? *)", "rate(\u{7F} days)",
+    ])
+    func anErrorCarriesNoControlCharacters(_ text: String) throws {
+        let error = try #require(throws: ScheduleError.self) { try Schedule(text) }
+        #expect(
+            !error.description.unicodeScalars.contains {
+                $0.properties.generalCategory == .control
+            })
+    }
+
+    /// Whatever is written: a schedule that goes on, or an error.
+    @Test func anyTextIsReadOrRefused() {
+        var random = SeededRandom(seed: 9)
+        let pieces = [
+            "*", "*", "?", "L", "W", "#", ",", "-", "/", "0", "1", "5", "7", "31", "60", "2199",
+            " ", "SUN", "feb", "@", "é",
+        ]
+        var accepted = 0
+        for _ in 0..<6000 {
+            let fields = (0..<6).map { _ in
+                (0..<Int.random(in: 1...3, using: &random)).map { _ in
+                    pieces.randomElement(using: &random) ?? ""
+                }.joined()
+            }
+            let five = fields[..<5].joined(separator: " ")
+            let forms = [
+                five, "cron(\(five) *)", "cron(0 0 ? \(fields[0]) \(fields[1]) *)",
+                "cron(0 0 \(fields[0]) * ? \(fields[1]))", "* * \(fields[0]) * \(fields[1])",
+                "rate(\(fields[0]) days)",
+            ]
+            for form in forms {
+                do throws(ScheduleError) {
+                    let schedule = try Schedule(form)
+                    accepted += 1
+                    if let next = schedule.next(after: 0, anchor: 0) { #expect(next > 0) }
+                } catch {
+                    #expect(!error.problem.isEmpty)
+                }
+            }
+        }
+        #expect(accepted > 500)
     }
 
     @Test func sparsePatternsAreFoundAndPastOnesGivenUp() throws {

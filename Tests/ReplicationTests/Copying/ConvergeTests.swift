@@ -69,6 +69,10 @@ import Testing
             name: "extra, propagated", action: .deleted, reason: .goneFromSource,
             change: { $0.deletes = .propagate },
             prepare: { _ = try await $0.destination.put(body) }),
+        Row(
+            name: "left out by size", action: .skipped, reason: .filtered,
+            change: { $0.filter.maxSize = 10 },
+            prepare: { _ = try await $0.source.put(body) }),
     ]
 
     @Test(arguments: rows)
@@ -85,7 +89,7 @@ import Testing
         #expect(outcome.proof == row.proof)
         #expect(outcome.notes == [])
         #expect(outcome.bytes == (row.action == .copied ? Int64(Sizes.small) : 0))
-        if row.reason != .extraKept {
+        if row.reason != .extraKept, row.reason != .filtered {
             #expect(try await bench.destination.body() == bench.source.body())
         }
         // What was brought in line stays so.
@@ -95,10 +99,63 @@ import Testing
     }
 
     @Test func everyReasonOfAnOutcomeIsCovered() {
-        // These two only lead to another look.
-        let inner: Set<Decision.Reason> = [.mustLook, .sourceNotOlder]
+        // The first two only lead to another look; the last needs somebody who says no.
+        let inner: Set<Decision.Reason> = [.mustLook, .sourceNotOlder, .deleteHeld]
         let covered = Set(Self.rows.map(\.reason))
         #expect(covered.union(inner) == Set(Decision.Reason.allCases))
+    }
+
+    @Test func aDeleteThatIsNotPermittedIsHeldBack() async throws {
+        var bench = try await Bench()
+        bench.rule.deletes = .propagate
+        try await bench.destination.put(Self.body)
+        let replicator = Replicator(rule: bench.rule)
+        let held = try await replicator.converge("key") { false }
+        #expect(held.action == .skipped)
+        #expect(held.reason == Decision.Reason.deleteHeld.rawValue)
+        #expect(try await bench.destination.body() == Self.body)
+        #expect(try await replicator.converge("key") { true }.action == .deleted)
+    }
+
+    @Test func whatIsNotDeletedNeedsNoPermit() async throws {
+        let bench = try await Bench()
+        try await bench.source.put(Self.body)
+        let outcome = try await Replicator(rule: bench.rule).converge("key") {
+            Issue.record("asked")
+            return false
+        }
+        #expect(outcome.action == .copied)
+    }
+
+    @Test func quarantineKeepsWhatIsDeleted() async throws {
+        var bench = try await Bench()
+        bench.rule.deletes = .quarantine
+        var place = bench.rule.destination
+        place.prefix = "kept/"
+        bench.rule.quarantine = place
+        try await bench.destination.put(Self.body) { $0.metadata.user = [.init("a", "1")] }
+        let outcome = try await bench.converge()
+        #expect(outcome.action == .deleted)
+        #expect(try await bench.destination.body() == nil)
+        let page = try await place.client.listObjects(
+            place.bucket, prefix: place.prefix, startAfter: nil, token: nil, maxKeys: 10)
+        #expect(page.objects.count == 1)
+        let kept = try #require(page.objects.first)
+        #expect(kept.key.description.hasSuffix("Z/key"))
+        let head = try await place.client.headObject(
+            ObjectAddress(bucket: place.bucket, key: kept.key))
+        #expect(head.metadata.user.first { $0.name == "a" }?.value == "1")
+        // Not before its time.
+        try await Quarantine.purge(bench.rule, days: 1, meter: UsageMeter())
+        #expect(
+            try await place.client.listObjects(
+                place.bucket, prefix: place.prefix, startAfter: nil, token: nil, maxKeys: 10
+            ).objects.count == 1)
+        try await Quarantine.purge(bench.rule, days: -1, meter: UsageMeter())
+        #expect(
+            try await place.client.listObjects(
+                place.bucket, prefix: place.prefix, startAfter: nil, token: nil, maxKeys: 10
+            ).objects.isEmpty)
     }
 
     @Test func aPlanWritesNothing() async throws {

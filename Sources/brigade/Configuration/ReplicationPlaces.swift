@@ -55,10 +55,14 @@ struct ReplicationPlaces {
         return nil
     }
 
+    /// Of two rules, of which one deletes what its own source does not have.
     private func sharedDestination() -> CommandFailure? {
         for (index, rule) in rules.enumerated() {
             for other in rules[..<index] where rule.deletes != .keep || other.deletes != .keep {
-                for (one, two) in pairs(rule.to, other.to) where overlap(one, two) {
+                for (one, two) in pairs(rule.to, other.to)
+                where overlap(narrowed(one, rule), narrowed(two, other)) {
+                    // Two rules for one pair of places, as for different globs, agree on what should be there.
+                    if same(rule.from, other.from), same(one, two) { continue }
                     let deleter = rule.deletes != .keep ? rule : other
                     let victim = rule.deletes != .keep ? other : rule
                     return failure(
@@ -101,7 +105,19 @@ struct ReplicationPlaces {
     }
 
     private func feeds(_ writer: Int, _ reader: Int) -> Bool {
-        rules[writer].to.contains { overlap($0, rules[reader].from) }
+        let read = narrowed(rules[reader].from, rules[reader])
+        return rules[writer].to.contains { overlap(narrowed($0, rules[writer]), read) }
+    }
+
+    /// What a rule reads or writes of a place: the filter's prefix stands in both.
+    private func narrowed(_ place: S3Location, _ rule: ConfiguredReplication) -> S3Location {
+        var place = place
+        if !rule.filter.prefix.isEmpty { place.prefix = place.prefix + rule.filter.prefix }
+        return place
+    }
+
+    private func same(_ one: S3Location, _ other: S3Location) -> Bool {
+        one.bucket == other.bucket && one.prefix == other.prefix && store(one) == store(other)
     }
 
     /// An object of the one may be one of the other. A prefix is no folder: `s3://b/a` holds what is in `s3://b/ab/`.

@@ -76,6 +76,25 @@ struct ReplicationPlacesTests {
             text?.contains("and r1 has deletes: quarantine, which would take away what r2") == true)
     }
 
+    @Test func filtersMayShareADestinationAmongRules() throws {
+        func yaml(_ first: String, _ second: String, from: String = "s3://m@aaa") -> String {
+            "replications:\n- { name: r1, from: s3://m@aaa, to: s3://o@ccc, deletes: propagate,"
+                + " filter: { \(first) } }\n- { name: r2, from: \(from), to: s3://o@ccc,"
+                + " filter: { \(second) } }\n"
+        }
+        func isRead(_ yaml: String) -> Bool {
+            do {
+                _ = try ConfigurationFile(yaml: yaml, path: "brigade.yaml")
+                return true
+            } catch { return false }
+        }
+        #expect(isRead(yaml("prefix: a/", "prefix: b/", from: "s3://m@bbb")))
+        #expect(!isRead(yaml("prefix: a/", "prefix: a/b/", from: "s3://m@bbb")))
+        // One source, and so one truth.
+        #expect(isRead(yaml("include: \"*.jpg\"", "include: \"*.mp4\"")))
+        #expect(!isRead(yaml("include: \"*.jpg\"", "include: \"*.mp4\"", from: "s3://m@aaa/x/")))
+    }
+
     @Test func rulesDoNotCopyInACircle() throws {
         #expect(
             try problem(

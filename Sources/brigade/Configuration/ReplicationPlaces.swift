@@ -61,17 +61,21 @@ struct ReplicationPlaces {
             for other in rules[..<index] where rule.deletes != .keep || other.deletes != .keep {
                 for (one, two) in pairs(rule.to, other.to)
                 where overlap(narrowed(one, rule), narrowed(two, other)) {
-                    // Two rules for one pair of places, as for different globs, agree on what should be there.
-                    if same(rule.from, other.from), same(one, two) { continue }
-                    let deleter = rule.deletes != .keep ? rule : other
-                    let victim = rule.deletes != .keep ? other : rule
+                    // Two rules for one pair of places, as for different globs, agree on what should be there,
+                    // but for what one of them sets aside.
+                    let isMixed = Set([rule.deletes, other.deletes]) == [.propagate, .quarantine]
+                    if same(rule.from, other.from), same(one, two), !isMixed { continue }
+                    // Propagating is the harder of the two.
+                    let isOther =
+                        rule.deletes == .keep || (isMixed && rule.deletes == .quarantine)
+                    let (deleter, victim) = isOther ? (other, rule) : (rule, other)
                     return failure(
                         rule,
                         "to \(one) overlaps with \(two) of replication \(other.name)"
                             + " (\(other.origin))" + alias(one, two)
                             + ", and \(deleter.name) has deletes: \(deleter.deletes.rawValue), which"
-                            + " would take away what \(victim.name) copies; give each a prefix of its"
-                            + " own, as in a/ and b/")
+                            + " would take away what \(victim.name) copies or sets aside; give each a"
+                            + " prefix of its own, as in a/ and b/")
                 }
             }
         }

@@ -69,7 +69,8 @@ struct ReplicationPlacesTests {
             try problem(one, ("s3://m@bbb", ["s3://o@ccc"], "propagate"))
                 == "brigade.yaml line 3: replication r2: to s3://o@ccc overlaps with s3://o@ccc/a/ of"
                 + " replication r1 (brigade.yaml line 2), and r2 has deletes: propagate, which would"
-                + " take away what r1 copies; give each a prefix of its own, as in a/ and b/")
+                + " take away what r1 copies or sets aside; give each a prefix of its own, as in a/ and"
+                + " b/")
         let text = try problem(
             ("s3://m@aaa", ["s3://o@ccc/"], "quarantine"), ("s3://m@bbb", ["s3://o@ccc"], "keep"))
         #expect(
@@ -90,7 +91,18 @@ struct ReplicationPlacesTests {
         }
         #expect(isRead(yaml("prefix: a/", "prefix: b/", from: "s3://m@bbb")))
         #expect(!isRead(yaml("prefix: a/", "prefix: a/b/", from: "s3://m@bbb")))
-        // One source, and so one truth.
+        // One source, and so one truth, but for what one of them sets aside.
+        let mixed = [("propagate", "quarantine", "r1"), ("quarantine", "propagate", "r2")]
+        for (first, second, deleter) in mixed {
+            let text = try problem(
+                ("s3://m@aaa", ["s3://o@ccc"], first), ("s3://m@aaa", ["s3://o@ccc"], second))
+            #expect(text?.contains("and \(deleter) has deletes: propagate, which") == true)
+        }
+        for deletes in ["keep", "propagate", "quarantine"] {
+            let pair = (from: "s3://m@aaa", to: ["s3://o@ccc"], deletes: deletes)
+            #expect(try problem(pair, pair) == nil)
+            #expect(try problem(pair, (pair.from, pair.to, "keep")) == nil)
+        }
         #expect(isRead(yaml("include: \"*.jpg\"", "include: \"*.mp4\"")))
         #expect(!isRead(yaml("include: \"*.jpg\"", "include: \"*.mp4\"", from: "s3://m@aaa/x/")))
     }

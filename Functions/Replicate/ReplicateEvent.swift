@@ -11,11 +11,16 @@ public struct ReplicateEvent: Codable, Sendable {
     public var evidence: Evidence?
     /// Decide, and write nothing.
     public var dryRun: Bool
+    /// A delete needs the ``DeleteGuarding`` of the process; nil or false: somebody has looked at the whole already.
+    public var isGuarded: Bool?
 
-    public init(rule: String, key: ObjectKey, evidence: Evidence? = nil, dryRun: Bool = false) {
+    public init(rule: String, key: ObjectKey, evidence: Evidence? = nil, dryRun: Bool = false,
+        isGuarded: Bool? = nil
+    ) {
         self.rule = rule
         self.key = key
         self.evidence = evidence
         self.dryRun = dryRun
+        self.isGuarded = isGuarded
     }
 }

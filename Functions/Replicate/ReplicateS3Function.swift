@@ -20,26 +20,3 @@ public struct ReplicateS3Function: LambdaHandler {
         return outcomes
     }
 }
-
-/// The function as the wire sees it: takes its own event and a store's notification.
-public struct ReplicateRawFunction: RawLambdaHandler {
-    private let direct: JSONLambdaHandler<ReplicateFunction>
-    private let notified: JSONLambdaHandler<ReplicateS3Function>
-
-    public init(_ rules: RuleBook) {
-        direct = JSONLambdaHandler(ReplicateFunction(rules))
-        notified = JSONLambdaHandler(ReplicateS3Function(rules))
-    }
-
-    /// Only our own event has a member `rule`.
-    private struct Shape: Decodable {
-        var rule: String?
-    }
-
-    public func handle(_ event: [UInt8], context: LambdaContext) async throws -> [UInt8] {
-        let shape = try LambdaJSON.decode(Shape.self, from: event, function: context.functionName)
-        return shape.rule == nil
-            ? try await notified.handle(event, context: context)
-            : try await direct.handle(event, context: context)
-    }
-}

@@ -14,19 +14,34 @@ extension RuleBook {
         for event: S3Event, connection: String? = nil,
         keyEncoding: S3Event.KeyEncoding? = nil
     ) -> [ReplicateEvent] {
-        event.records.flatMap { record -> [ReplicateEvent] in
-            guard Self.mayHaveChanged(record.name),
-                let bytes = record.s3.object.keyBytes(keyEncoding ?? record.keyEncoding)
-            else { return [] }
-            let key = ObjectKey(bytes)
-            return rules.compactMap { rule in
-                guard rule.source.bucket == record.s3.bucket.name,
-                    connection == nil || rule.source.client.connection.name == connection,
-                    key.hasPrefix(rule.source.prefix)
-                else { return nil }
-                let relative = key.dropping(prefix: rule.source.prefix)
-                return relative.isEmpty ? nil : ReplicateEvent(rule: rule.name, key: relative)
-            }
+        event.records.flatMap {
+            events(for: $0, connection: connection, keyEncoding: keyEncoding)
+        }
+    }
+
+    /// The same of one record.
+    public func events(
+        for record: S3Event.Record, connection: String? = nil,
+        keyEncoding: S3Event.KeyEncoding? = nil
+    ) -> [ReplicateEvent] {
+        guard Self.mayHaveChanged(record.name),
+            let bytes = record.s3.object.keyBytes(keyEncoding ?? record.keyEncoding)
+        else { return [] }
+        return events(bucket: record.s3.bucket.name, key: bytes, connection: connection)
+    }
+
+    /// One event for each rule in whose source a key is; the keys are the store's, with no encoding.
+    public func events(
+        bucket: String, key bytes: [UInt8], connection: String? = nil
+    ) -> [ReplicateEvent] {
+        let key = ObjectKey(bytes)
+        return rules.compactMap { rule in
+            guard rule.source.bucket == bucket,
+                connection == nil || rule.source.client.connection.name == connection,
+                key.hasPrefix(rule.source.prefix)
+            else { return nil }
+            let relative = key.dropping(prefix: rule.source.prefix)
+            return relative.isEmpty ? nil : ReplicateEvent(rule: rule.name, key: relative)
         }
     }
 

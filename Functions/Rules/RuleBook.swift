@@ -12,14 +12,18 @@ public struct RuleBook: Sendable {
     public let rules: [ReplicationRule]
     /// Sums what all invocations use at stores while they run: for a display. nil: nobody looks.
     public let liveMeter: UsageMeter?
+    /// Bounds the deletes of events that ask for it; nil: none is bounded.
+    public let deletes: (any DeleteGuarding)?
     private let replicators: [String: Replicator]
 
     /// - Parameter journal: remembers open uploads, so that a later run can abort what a crash left.
     public init(
-        _ rules: [ReplicationRule], journal: UploadJournal? = nil, liveMeter: UsageMeter? = nil
+        _ rules: [ReplicationRule], journal: UploadJournal? = nil, liveMeter: UsageMeter? = nil,
+        deletes: (any DeleteGuarding)? = nil
     ) {
         self.rules = rules
         self.liveMeter = liveMeter
+        self.deletes = deletes
         replicators = Dictionary(
             rules.map { ($0.name, Replicator(rule: $0, journal: journal)) },
             uniquingKeysWith: { first, _ in first })

@@ -67,11 +67,9 @@ public enum EmbeddedMetric {
             // A line that only looks like one is the function's own.
             let document = try? JSONDecoder().decode(Document.self, from: Data(line.utf8))
         else { return nil }
-        guard document.Requests >= 0, document.BytesIn >= 0, document.BytesOut >= 0 else {
-            return nil
-        }
-        return InvocationUsage.Line(
+        let line = InvocationUsage.Line(
             connection: document.Connection, requestClass: document.RequestClass,
             requests: document.Requests, bytesIn: document.BytesIn, bytesOut: document.BytesOut)
+        return line.isPossible ? line : nil
     }
 }

@@ -33,6 +33,17 @@ public final class InvocationUsage: Sendable {
             bytesOut += other.bytesOut
         }
 
+        /// More than anybody does in the 900 seconds that an invocation has at most: a line that says so is not true, and
+        /// sums of such lines would not fit.
+        static let requestsMaximum = 100_000_000
+        static let bytesMaximum: Int64 = 1 << 44
+
+        var isPossible: Bool {
+            (0...Self.requestsMaximum).contains(requests)
+                && (0...Self.bytesMaximum).contains(bytesIn)
+                && (0...Self.bytesMaximum).contains(bytesOut)
+        }
+
         public func isSameAccount(as other: Line) -> Bool {
             requestClass == other.requestClass && connection == other.connection
         }
@@ -53,13 +64,18 @@ public final class InvocationUsage: Sendable {
 }
 
 extension [InvocationUsage.Line] {
+    /// Of one invocation, at most: more of them are not counted.
+    static var accountsMaximum: Int { 1000 }
+
     /// Adds to the line of the same connection and class, or appends. A linear search, because there
-    /// are rarely more than six accounts.
+    /// are rarely more than six accounts. What would be more than is possible is not counted.
     public mutating func account(_ line: InvocationUsage.Line) {
         for index in indices where self[index].isSameAccount(as: line) {
-            self[index].add(line)
+            var sum = self[index]
+            sum.add(line)
+            if sum.isPossible { self[index] = sum }
             return
         }
-        append(line)
+        if count < Self.accountsMaximum { append(line) }
     }
 }

@@ -21,7 +21,7 @@ public struct S3Event: Codable, Sendable, Equatable {
     public struct Record: Codable, Sendable, Equatable {
         /// "2.1" and later minor versions; absent at stores that leave it out.
         public var eventVersion: String?
-        /// "aws:s3", "minio:s3", "ceph:s3": see ``keyEncoding``.
+        /// "aws:s3", "minio:s3", "ceph:s3"; "aws.s3" through EventBridge, "cloudflare:r2" of R2: see ``keyEncoding``.
         public var eventSource: String?
         public var awsRegion: String?
         /// ISO 8601, UTC.
@@ -29,10 +29,13 @@ public struct S3Event: Codable, Sendable, Equatable {
         /// "ObjectCreated:Put". Some stores put "s3:" in front: see ``name``.
         public var eventName: String
         public var s3: Entity
+        /// How the key is written, where that is not as its source writes keys. Not of any store: ours.
+        public var statedKeyEncoding: KeyEncoding?
 
         public init(
             eventVersion: String? = "2.1", eventSource: String? = "aws:s3",
-            awsRegion: String? = nil, eventTime: String? = nil, eventName: String, s3: Entity
+            awsRegion: String? = nil, eventTime: String? = nil, eventName: String, s3: Entity,
+            statedKeyEncoding: KeyEncoding? = nil
         ) {
             self.eventVersion = eventVersion
             self.eventSource = eventSource
@@ -40,6 +43,7 @@ public struct S3Event: Codable, Sendable, Equatable {
             self.eventTime = eventTime
             self.eventName = eventName
             self.s3 = s3
+            self.statedKeyEncoding = statedKeyEncoding
         }
 
         /// The event's name as AWS writes it, without a leading "s3:".

@@ -1,4 +1,5 @@
 import S3
+import Signing
 
 /// A bucket, or a part of one, on a connection.
 public struct Place: Sendable {
@@ -33,17 +34,33 @@ public struct ObjectFilter: Sendable {
 
 /// What is copied from where to where, and how.
 public struct ReplicationRule: Sendable {
-    public enum Deletes: String, Sendable, Codable { case keep, propagate }
+    /// What becomes of a destination's object that is gone from the source.
+    public enum Deletes: String, Sendable, Codable {
+        case keep, propagate
+        /// Moved to ``ReplicationRule/quarantine``, and so deleted where it was.
+        case quarantine
+    }
     public var name: String
     public var source, destination: Place
     public var filter = ObjectFilter()
     public var deletes = Deletes.keep
+    /// Where what is deleted is kept, under the time of its delete (see ``quarantineFolder(_:)``). Needed where `deletes` is
+    /// `.quarantine`; the filter must exclude what of it lies within the destination.
+    public var quarantine: Place?
     public var copying = CopyOptions()
 
     public init(name: String, source: Place, destination: Place) {
         self.name = name
         self.source = source
         self.destination = destination
+    }
+
+    /// "2026-11-25T19-03-18Z/": sorts by time, and is a folder to every tool.
+    ///
+    /// - Parameter milliseconds: Unix time.
+    public static func quarantineFolder(_ milliseconds: Int64) -> ObjectKey {
+        let time = Timestamps.iso8601(milliseconds: milliseconds).prefix(19)
+        return ObjectKey(time.replacing(":", with: "-") + "Z/")
     }
 }
 

@@ -48,6 +48,10 @@ public final class BundledRuntime: Sendable {
         public var monthlyBudget: Money?
         /// Of a connection of which the ledger does not say it.
         public var prices: @Sendable (String) -> StorePrices = { _ in .free }
+        /// What it replicates by itself.
+        public var replications = Replications()
+        /// Is given the queue of what may have changed, before anything runs.
+        public var changes: (@Sendable (ChangeQueue) -> Void)?
         public var logger: Logger
 
         public init(
@@ -70,12 +74,15 @@ public final class BundledRuntime: Sendable {
     private let database: StateDatabase
     private let lock: DrainLock
     private let registry: FunctionRegistry
+    private let replication: ReplicationService
 
     private init(
         lines: LedgerBuffer, engine: InvocationEngine, listener: APIListener,
         group: MultiThreadedEventLoopGroup,
-        database: StateDatabase, lock: DrainLock, registry: FunctionRegistry
+        database: StateDatabase, lock: DrainLock, registry: FunctionRegistry,
+        replication: ReplicationService
     ) {
+        self.replication = replication
         self.lines = lines
         host = listener.host
         port = listener.port
@@ -95,8 +102,17 @@ public final class BundledRuntime: Sendable {
         let lock = try DrainLock(folder: folder)
         let credentials = try RuntimeCredentials.load(path: folder + "/credentials")
         let database = try StateDatabase(path: folder + "/state.sqlite")
-        try database.check(["functions", "function_numbers", "events", "deliveries"])
+        try database.check([
+            "functions", "function_numbers", "events", "deliveries", "subscriptions", "changes",
+            "change_failures", "change_deletes",
+        ])
         let temporary = folder + "/tmp"
+        let left = await Task.detached { LeftProcesses.end(in: folder, holding: lock) }.value
+        if left > 0 {
+            configuration.logger.warning(
+                "processes of functions that a killed runtime had left behind were ended",
+                metadata: ["count": "\(left)"])
+        }
         // Of environments whose process was killed: whoever holds the lock has the only ones.
         DurableFolder.remove(temporary)
         mkdir(temporary, 0o700)
@@ -142,24 +158,35 @@ public final class BundledRuntime: Sendable {
                     )
                 }
             }
+            let replications = configuration.replications
+            let queue = try await ChangeQueue.open(
+                replications.subscriptions, allowances: replications.deletesMaximum,
+                database: database, directory: registry, runner: engine.runner,
+                logger: configuration.logger)
+            let replication = ReplicationService(
+                replications, queue, engine, logger: configuration.logger)
+            let intake = EventIntake(
+                token: try WebhookToken.load(path: folder + "/webhook-token"), queue: queue,
+                read: replications.read, logger: configuration.logger)
+            configuration.changes?(queue)
             let region = configuration.region
             let invocations = InvocationRoutes(service: engine) {
                 name, qualifier throws(LambdaServiceError) in
-                let reference = try FunctionReference(name, qualifier: qualifier, region: region)
+                let reference = try registry.reference(name, qualifier: qualifier)
                 return (reference.name, reference.qualifier)
             }
             let api = LambdaAPI(
                 routes: invocations.routes + FunctionRoutes(registry).routes
-                    + SettingsRoutes(registry).routes,
+                    + SettingsRoutes(registry).routes + replication.routes,
                 credentials: credentials, region: region, logger: configuration.logger)
             let listener = try await APIListener.start(
-                host: configuration.host, port: configuration.port, group: group, responder: api,
+                host: configuration.host, port: configuration.port, group: group,
+                responder: ListenerResponder(api: api, endpoints: replication.endpoints(intake)),
                 logger: configuration.logger)
             address.withLock { $0 = "http://\(listener.host):\(listener.port)" }
             return BundledRuntime(
                 lines: lines, engine: engine, listener: listener, group: group, database: database,
-                lock: lock,
-                registry: registry)
+                lock: lock, registry: registry, replication: replication)
         } catch {
             try await group.shutdownGracefully()
             throw error
@@ -215,9 +242,10 @@ public final class BundledRuntime: Sendable {
     /// Runs the queue until the task is cancelled, then shuts down: nothing new is begun, what runs has `grace` to end, and
     /// the rest is in the queue as it was.
     public func run(grace: Duration = .seconds(10)) async {
-        let (engine, registry) = (engine, registry)
+        let (engine, registry, replication) = (engine, registry, replication)
         // Tasks of their own, because the end has an order: being asked to end must not cut off what has a grace period.
         let running = Task.detached { await engine.run() }
+        let replicating = Task.detached { await replication.run() }
         let warming = Task.detached { await registry.warmAll() }
         do {
             while true { try await Task.sleep(for: .seconds(3600)) }
@@ -225,7 +253,12 @@ public final class BundledRuntime: Sendable {
             // Cancelled: the end has been asked for.
         }
         await listener.stop()
-        await Task.detached { await engine.shutDown(grace: grace) }.value
+        replication.stop()
+        await Task.detached {
+            await engine.shutDown(grace: grace) { replication.queue.cutOff() }
+        }.value
+        replicating.cancel()
+        await replicating.value
         running.cancel()
         await running.value
         await warming.value

@@ -7,7 +7,7 @@ enum CommandLineAdvice {
         CopyCommand.self, SyncCommand.self, VerifyCommand.self, ProbeCommand.self,
         LocalS3Command.self, DemoCommand.self, UpCommand.self, FunctionsCommand.self,
         InvokeCommand.self, PublishCommand.self, AliasCommand.self, LogsCommand.self,
-        BillCommand.self,
+        BillCommand.self, StatusCommand.self, ReconcileCommand.self, FailuresCommand.self,
     ]
 
     static var names: [String] { commands.map { $0.name } }

@@ -20,6 +20,8 @@ struct Compose: Sendable {
     /// Of brigade.yaml: what `brigade up` says that it is.
     let region: String?
     let account: String?
+    /// Of brigade.yaml.
+    let replications: [ConfiguredReplication]
     let terminal: Terminal
 
     /// MB, as in each function's `function.yaml`.
@@ -52,6 +54,7 @@ struct Compose: Sendable {
         card = try RateCardFile.card(common.rates ?? file?.rates)
         budgets = file?.budget ?? BudgetAmounts()
         (region, account) = (file?.region, file?.account)
+        replications = file?.replications ?? []
         terminal = Terminal(environment: environment)
         var configuration = TransportConfiguration()
         configuration.connectionsPerHost = max(

@@ -1,9 +1,12 @@
 """Where packages come from, how long they stay and what is left of them, under `brigade up`."""
 
 import io
+import json
+import sqlite3
 import threading
 import warnings
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -168,5 +171,73 @@ def test_numbers_are_not_used_again_after_a_kill(name):
         client = running.client()
         create(client, name, CODE.format(1))
         assert client.publish_version(FunctionName=name)["Version"] == "2"
+    finally:
+        running.stop()
+
+
+def lives(pid: str) -> bool:
+    """One that has ended may be there until somebody reaps it."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes() != b""
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_no_process_of_a_function_outlives_the_runtime_for_long(name):
+    """One that is killed cannot end them, so the next does: their events run again, and nobody enforces their limits."""
+    code = """
+import os, subprocess, time
+def handler(event, context):
+    child = subprocess.Popen(["sleep", "600"])
+    with open(event["file"], "a") as out: out.write(f"{os.getpid()} {child.pid}\\n")
+    if event.get("hangs"): time.sleep(600)
+"""
+    running = Runtime()
+    try:
+        client = running.client()
+        create(client, name, code, Timeout=900)
+        file = running.folder / "processes"
+        client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({"file": str(file), "hangs": True}))
+        pids = eventually(lambda: file.exists() and file.read_text().endswith("\n") and file.read_text().split())
+        running.kill()
+        file.unlink()
+        running.start()
+        assert [pid for pid in pids if lives(pid)] == []
+        # The event was not lost by that.
+        eventually(lambda: file.exists())
+    finally:
+        running.stop()
+
+
+def test_a_damaged_record_is_named(name):
+    running = Runtime()
+    try:
+        create(running.client(), name, CODE.format(1))
+        running.kill()
+        with sqlite3.connect(running.state / "state.sqlite") as state:
+            state.execute("UPDATE functions SET document = '{}' WHERE name = ?", [name])
+        state.close()
+        with pytest.raises(RuntimeError) as refused:
+            running.start()
+        assert f"state.sqlite is damaged: what it says of the function {name} cannot be read" in str(refused.value)
+    finally:
+        running.stop()
+
+
+def test_who_deletes_while_listing_finds_all():
+    running = Runtime()
+    try:
+        client = running.client()
+        for number in range(70):
+            client.create_function(
+                FunctionName=f"n{number:02}", Runtime="python3.12", Role=ROLE, Handler="app.handler",
+                Code={"ZipFile": package(app__py=CODE.format(1))},
+            )  # fmt: skip
+        seen = []
+        for page in client.get_paginator("list_functions").paginate():
+            for name in [one["FunctionName"] for one in page["Functions"] if one["FunctionName"].startswith("n")]:
+                seen.append(name)
+                client.delete_function(FunctionName=name)
+        assert seen == [f"n{number:02}" for number in range(70)]
     finally:
         running.stop()

@@ -33,6 +33,9 @@ public struct Comparison: Sendable {
     public var everyPair = false
     /// Key ranges that are listed at once when a listing is long and slow: 1 to 4. 1 never splits.
     public var listingRanges = 4
+    /// Leaves out what comes up to and with this relative key: a comparison goes on where an earlier one was. Whoever deletes
+    /// must not use it: its extras are not all. A side that is not sorted is read whole.
+    public var startAfter: ObjectKey?
 
     private let filter: ObjectFilter
     private let isFull: Bool
@@ -114,15 +117,16 @@ public struct Comparison: Sendable {
             async let destination = reader(
                 .destination, context, isSorted: sorted.contains(.destination))
             let readers = try await (source: source, destination: destination)
-            return try await MergeJoin(context: context, readers: readers).run()
+            return try await MergeJoin(context: context, lower: startAfter, readers: readers).run()
         }
         let bound = RangeBound()
+        func first(_ source: any ListingSource) -> ListingReader {
+            ListingReader(
+                source, startAfter: startAfter.map { source.prefix + $0 }, maxKeys: keysPerPage)
+        }
         var join = MergeJoin(
-            context: context, bound: bound,
-            readers: (
-                ListingReader(source, maxKeys: keysPerPage),
-                ListingReader(destination, maxKeys: keysPerPage)
-            ))
+            context: context, lower: startAfter, bound: bound,
+            readers: (first(source), first(destination)))
         if context.ranges.count > 1 {
             join.split = { [boundaries] first, reached in
                 let wanted =

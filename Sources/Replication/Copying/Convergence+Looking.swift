@@ -89,4 +89,19 @@ extension Convergence {
         try await destination.deleteObject(destinationAddress)
         return true
     }
+
+    /// Copies the destination's object to the quarantine, proven as every copy is; it may be deleted then.
+    func quarantine() async throws {
+        guard rule.deletes == .quarantine else { return }
+        guard var place = rule.quarantine else {
+            throw ReplicationError(
+                kind: .store, key: key, message: "\(key): the rule names no place for its quarantine")
+        }
+        place.prefix =
+            place.prefix + ReplicationRule.quarantineFolder(Timestamps.nowMilliseconds())
+        let moving = ReplicationRule(name: rule.name, source: rule.destination, destination: place)
+        _ = try await Convergence(
+            rule: moving, key: key, shared: shared, journal: journal, meter: meter
+        ).run(nil)
+    }
 }

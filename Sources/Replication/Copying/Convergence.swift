@@ -7,6 +7,9 @@ struct Convergence: Sendable {
     let key: ObjectKey
     let shared: SharedState
     let journal: UploadJournal?
+    let meter: UsageMeter?
+    /// Asked before each delete; nil: every one is allowed.
+    var permit: (@Sendable () -> Bool)?
     let source: S3Client
     let destination: S3Client
     let sourceAddress: ObjectAddress
@@ -29,6 +32,7 @@ struct Convergence: Sendable {
         self.key = key
         self.shared = shared
         self.journal = journal
+        self.meter = meter
         source = meter.map(rule.source.client.metered) ?? rule.source.client
         destination = meter.map(rule.destination.client.metered) ?? rule.destination.client
         sourceAddress = rule.source.address(key)
@@ -69,6 +73,9 @@ struct Convergence: Sendable {
 
     private func converge(_ evidence: Evidence?) async throws -> Outcome {
         var view = try await firstView(evidence)
+        if evidence == nil, let object = view.source.object, try !isOfRule(object) {
+            return outcome(.skipped, Decision(.skip, .filtered))
+        }
         var replans = 0
         while true {
             if Task.isCancelled { throw cancelled() }
@@ -82,6 +89,13 @@ struct Convergence: Sendable {
                 case .skip:
                     return outcome(.skipped, decision)
                 case .delete:
+                    if permit != nil || rule.deletes == .quarantine {
+                        guard try await isGoneFromSource(&view) else { continue }
+                        if let permit, !permit() {
+                            return outcome(.skipped, Decision(.skip, .deleteHeld))
+                        }
+                        try await quarantine()
+                    }
                     if try await deleteExtra(&view) { return outcome(.deleted, decision) }
                 case .setTags:
                     switch try await setTags(view) {
@@ -132,6 +146,14 @@ struct Convergence: Sendable {
         } catch {
             throw replicationError(error)
         }
+    }
+
+    /// Of what no listing has sorted out: whether the filter lets it pass.
+    private func isOfRule(_ object: ObjectState) throws -> Bool {
+        let matcher = try ObjectMatcher(
+            rule.filter, nowMilliseconds: Timestamps.nowMilliseconds())
+        return matcher.matchesEverything
+            || matcher.matches(key, size: object.size, lastModified: object.lastModified)
     }
 
     private func decide(_ view: View) -> Decision {

@@ -24,11 +24,16 @@ public struct Replicator: Sendable {
     ///   - key: Relative to both prefixes.
     ///   - evidence: What a listing showed; nil: both sides are looked at.
     ///   - meter: Counts this key's requests.
+    ///   - permit: Asked before a delete, when the source was seen not to have the key; false leaves it, with the reason
+    ///     "delete held back".
     /// - Throws: ``ReplicationError``.
     public func converge(
-        _ key: ObjectKey, evidence: Evidence? = nil, meter: UsageMeter? = nil
+        _ key: ObjectKey, evidence: Evidence? = nil, meter: UsageMeter? = nil,
+        permit: (@Sendable () -> Bool)? = nil
     ) async throws -> Outcome {
-        try await convergence(key, meter).run(evidence)
+        var convergence = convergence(key, meter)
+        convergence.permit = permit
+        return try await convergence.run(evidence)
     }
 
     /// What converge would do, without writing. `bytes` is what would be copied.

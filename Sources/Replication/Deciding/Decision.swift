@@ -31,6 +31,8 @@ public struct Decision: Sendable, Equatable {
         case sameByOrigin = "same by recorded origin"
         case goneFromSource = "gone from source"
         case extraKept = "only at destination, kept by rule"
+        case filtered = "left out by the rule's filter"
+        case deleteHeld = "delete held back"
     }
 
     public var step: Step
@@ -59,8 +61,8 @@ public struct Decision: Sendable, Equatable {
         case (.absent, .absent):
             Decision(.skip, .absentOnBothSides)
         case (.absent, .present):
-            policy.deletes == .propagate
-                ? Decision(.delete, .goneFromSource) : Decision(.skip, .extraKept)
+            policy.deletes == .keep
+                ? Decision(.skip, .extraKept) : Decision(.delete, .goneFromSource)
         case (.present, .absent):
             Decision(.copy(.ifAbsent), .absentAtDestination)
         case (.present(let source), .present(let destination)):

@@ -7,10 +7,13 @@ public struct APIAdmission: Sendable {
         /// There are operations at this path, but not with this method.
         case otherMethod
         case nothing
+        /// Of another kind than the Lambda API, by its path.
+        case endpoint(String)
     }
 
     /// How large the body may be, in bytes.
     public let bodyLimit: Int
-    let claim: LambdaAuthenticator.Claim
+    /// nil: it is not signed, and its endpoint has let it in.
+    let claim: LambdaAuthenticator.Claim?
     let target: Target
 }

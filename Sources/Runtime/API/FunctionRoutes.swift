@@ -6,7 +6,6 @@
 /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html>
 public struct FunctionRoutes: Sendable {
     private let registry: FunctionRegistry
-    private var region: String { registry.settings.region }
 
     public init(_ registry: FunctionRegistry) { self.registry = registry }
 
@@ -35,7 +34,7 @@ public struct FunctionRoutes: Sendable {
     }
 
     func reference(_ call: LambdaCall) throws(LambdaServiceError) -> FunctionReference {
-        try FunctionReference(call.function, qualifier: call.qualifier, region: region)
+        try registry.reference(call.function, qualifier: call.qualifier)
     }
 
     private func maximum(_ call: LambdaCall) -> Int? { call.query("MaxItems").flatMap { Int($0) } }
@@ -53,7 +52,7 @@ public struct FunctionRoutes: Sendable {
                 call throws(LambdaServiceError) in
                 let page = try FunctionRegistry.page(
                     registry.list(allVersions: call.query("FunctionVersion") == "ALL"),
-                    marker: call.query("Marker"), maximum: maximum(call))
+                    marker: call.query("Marker"), maximum: maximum(call), key: FunctionRegistry.key)
                 return LambdaCall.answer(
                     200, Functions(Functions: page.items, NextMarker: page.next))
             },
@@ -85,14 +84,14 @@ public struct FunctionRoutes: Sendable {
                 call throws(LambdaServiceError) in
                 let settings = try call.body(FunctionDocuments.Settings.self)
                 return LambdaCall.answer(
-                    200, try await registry.updateConfiguration(reference(call).name, settings))
+                    200, try await registry.updateConfiguration(changeable(call), settings))
             },
             LambdaRoute(
                 "UpdateFunctionCode", "PUT", "/2015-03-31/functions/*/code", limit: .package
             ) { call throws(LambdaServiceError) in
                 let code = try call.body(FunctionDocuments.CodeUpdate.self)
                 return LambdaCall.answer(
-                    200, try await registry.updateCode(reference(call).name, code))
+                    200, try await registry.updateCode(changeable(call), code))
             },
             LambdaRoute("DeleteFunction", "DELETE", "/2015-03-31/functions/*") {
                 call throws(LambdaServiceError) in
@@ -125,6 +124,12 @@ public struct FunctionRoutes: Sendable {
         ]
     }
 
+    /// A function's own code and configuration may be changed; those of a version never.
+    private func changeable(_ call: LambdaCall) throws(LambdaServiceError) -> String {
+        let target = try reference(call)
+        return target.qualifier == "$LATEST" ? target.name : try unqualified(call)
+    }
+
     private func unqualified(_ call: LambdaCall) throws(LambdaServiceError) -> String {
         let target = try reference(call)
         guard target.qualifier == nil else {
@@ -148,7 +153,7 @@ public struct FunctionRoutes: Sendable {
                 call throws(LambdaServiceError) in
                 let page = try FunctionRegistry.page(
                     registry.versions(reference(call).name), marker: call.query("Marker"),
-                    maximum: maximum(call))
+                    maximum: maximum(call), key: FunctionRegistry.key)
                 return LambdaCall.answer(200, Versions(Versions: page.items, NextMarker: page.next))
             },
             LambdaRoute("CreateAlias", "POST", "/2015-03-31/functions/*/aliases") {
@@ -161,7 +166,7 @@ public struct FunctionRoutes: Sendable {
                 call throws(LambdaServiceError) in
                 let page = try FunctionRegistry.page(
                     registry.aliases(reference(call).name, version: call.query("FunctionVersion")),
-                    marker: call.query("Marker"), maximum: maximum(call))
+                    marker: call.query("Marker"), maximum: maximum(call), key: \.Name)
                 return LambdaCall.answer(200, Aliases(Aliases: page.items, NextMarker: page.next))
             },
             LambdaRoute("GetAlias", "GET", "/2015-03-31/functions/*/aliases/*") {

@@ -68,7 +68,8 @@ public struct LambdaAPI: APIResponder {
 
     public func answer(_ request: APIRequest, _ admission: APIAdmission) async -> APIAnswer {
         do {
-            try authenticator.check(request, admission.claim)
+            guard let claim = admission.claim else { return Self.answer(LambdaRoute.unknown(request)) }
+            try authenticator.check(request, claim)
         } catch {
             return Self.answer(error)
         }
@@ -88,7 +89,7 @@ public struct LambdaAPI: APIResponder {
             return Self.answer(
                 LambdaServiceError(
                     .invalidParameterValue, "\(request.method) is no operation of \(request.path)"))
-        case .nothing:
+        case .nothing, .endpoint:
             return Self.answer(LambdaRoute.unknown(request))
         }
     }

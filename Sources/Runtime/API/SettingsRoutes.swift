@@ -7,21 +7,20 @@
 /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html>
 public struct SettingsRoutes: Sendable {
     private let registry: FunctionRegistry
-    private var region: String { registry.settings.region }
 
     public init(_ registry: FunctionRegistry) { self.registry = registry }
 
     private func reference(_ call: LambdaCall) throws(LambdaServiceError) -> FunctionReference {
-        try FunctionReference(call.function, qualifier: call.qualifier, region: region)
+        try registry.reference(call.function, qualifier: call.qualifier)
     }
 
     /// Source of the limit: <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionEventInvokeConfigs.html>
     private func page<Item: Sendable>(
-        _ items: [Item], _ call: LambdaCall
+        _ items: [Item], _ call: LambdaCall, key: (Item) -> String
     ) throws(LambdaServiceError) -> FunctionRegistry.Page<Item> {
         try FunctionRegistry.page(
             items, marker: call.query("Marker"),
-            maximum: call.query("MaxItems").flatMap { Int($0) }, limit: 50)
+            maximum: call.query("MaxItems").flatMap { Int($0) }, limit: 50, key: key)
     }
 
     public var routes: [LambdaRoute] { eventInvoke + provisioned + urls + others }
@@ -54,7 +53,8 @@ public struct SettingsRoutes: Sendable {
                     var FunctionEventInvokeConfigs: [SettingsDocuments.EventInvokeAnswer]
                     var NextMarker: String?
                 }
-                let page = try page(registry.eventInvokes(reference(call).name), call)
+                let page = try page(
+                    registry.eventInvokes(reference(call).name), call, key: \.FunctionArn)
                 return LambdaCall.answer(
                     200, List(FunctionEventInvokeConfigs: page.items, NextMarker: page.next))
             },
@@ -85,7 +85,9 @@ public struct SettingsRoutes: Sendable {
                         var ProvisionedConcurrencyConfigs: [SettingsDocuments.Provisioned]
                         var NextMarker: String?
                     }
-                    let page = try page(registry.provisioned(reference(call).name), call)
+                    let page = try page(registry.provisioned(reference(call).name), call) {
+                        $0.FunctionArn ?? ""
+                    }
                     return LambdaCall.answer(
                         200,
                         List(ProvisionedConcurrencyConfigs: page.items, NextMarker: page.next))
@@ -128,7 +130,8 @@ public struct SettingsRoutes: Sendable {
                     var FunctionUrlConfigs: [SettingsDocuments.URLAnswer]
                     var NextMarker: String?
                 }
-                let page = try page(registry.urls(reference(call).name), call)
+                let page = try page(
+                    registry.urls(reference(call).name), call, key: \.FunctionArn)
                 return LambdaCall.answer(
                     200, List(FunctionUrlConfigs: page.items, NextMarker: page.next))
             },

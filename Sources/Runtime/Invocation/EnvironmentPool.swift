@@ -3,7 +3,7 @@ import Transport
 /// The execution environments of all functions: one event each at a time, as many as there are events, up to the limits.
 ///
 /// Never waits for room: who is over a limit is throttled at once, as Lambda does it. But an environment that has given its
-/// response and is about to be free is waited for, a few milliseconds at most: else a caller who asks again at once would be
+/// response and is about to be free is waited for, a moment at most: else a caller who asks again at once would be
 /// throttled by its own last invocation, or start a process that nobody needs. Thread-safe.
 public final class EnvironmentPool: Sendable {
     /// Makes an environment that nobody has initialised yet. `isProvisioned`: it is to be kept warm.
@@ -74,8 +74,10 @@ public final class EnvironmentPool: Sendable {
     private let state = Locked(State())
     private let limits: ScalingLimits
     private let make: Maker
-    /// How long one waits for an environment that has given its response.
+    /// How long one waits for an environment that has given its response, before another one is started.
     static let settlingPatience = Duration.milliseconds(5)
+    /// The same, before one is throttled: a runtime that is a script, or a busy machine, takes longer to its next `/next`.
+    static let throttlingPatience = Duration.milliseconds(500)
     /// The sum of all functions' reserved concurrency.
     private let reservedTotal: @Sendable () -> Int
 
@@ -93,8 +95,8 @@ public final class EnvironmentPool: Sendable {
 
     private enum Found {
         case lease(Lease)
-        /// One is about to be free.
-        case soon
+        /// One is about to be free; it is waited for as long as this.
+        case soon(Duration)
         case refused(LambdaServiceError)
     }
 
@@ -107,8 +109,8 @@ public final class EnvironmentPool: Sendable {
             switch find(resolved, mayWait: mayWait) {
             case .lease(let lease): return lease
             case .refused(let error): throw error
-            case .soon:
-                if let lease = await settled(resolved) { return lease }
+            case .soon(let patience):
+                if let lease = await settled(resolved, patience) { return lease }
                 mayWait = false
             }
         }
@@ -134,14 +136,17 @@ public final class EnvironmentPool: Sendable {
             if let reserved {
                 if function.running >= reserved {
                     return canWait
-                        ? .soon : .refused(Self.throttled(.reservedConcurrentInvocations))
+                        ? .soon(Self.throttlingPatience)
+                        : .refused(Self.throttled(.reservedConcurrentInvocations))
                 }
             } else if state.runningUnreserved >= unreserved {
-                return canWait ? .soon : .refused(Self.throttled(.concurrentInvocations))
+                return canWait
+                    ? .soon(Self.throttlingPatience)
+                    : .refused(Self.throttled(.concurrentInvocations))
             }
             let idle = function.idle[version]?.popLast()
             if idle == nil {
-                if canWait { return .soon }
+                if canWait { return .soon(Self.settlingPatience) }
                 guard function.allowance.take(burst: limits.environmentBurst, now: now) else {
                     return .refused(
                         Self.throttled(reserved == nil ? .invocationRate : .reservedInvocationRate))
@@ -188,7 +193,9 @@ public final class EnvironmentPool: Sendable {
     }
 
     /// The next environment of the version that is given back; nil: none came in time.
-    private func settled(_ resolved: ResolvedFunction) async -> Lease? {
+    private func settled(
+        _ resolved: ResolvedFunction, _ patience: Duration
+    ) async -> Lease? {
         let (name, version) = (resolved.version.functionName, resolved.version)
         return await withCheckedContinuation { continuation in
             let (isWaiting, starts) = state.withLock { state in
@@ -199,7 +206,7 @@ public final class EnvironmentPool: Sendable {
                 }
                 state.functions[name]?.soon[version, default: []].append(
                     Waiter(
-                        until: .now + Self.settlingPatience,
+                        until: .now + patience,
                         isReserved: resolved.reservedConcurrency != nil,
                         continuation: continuation))
                 let starts = !state.isDismissing

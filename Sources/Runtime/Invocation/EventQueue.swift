@@ -141,8 +141,10 @@ final class EventQueue: Sendable {
                     resolved: resolved, requestID: event.requestID, payload: event.payload,
                     traceHeader: event.traceHeader, clientContext: event.clientContext,
                     parent: event.parent, number: event.attempts + 1))
-            // Cut off by the runtime's end: not the event's fault.
-            if result.answer.status == .failure, isCutOff.withLock({ $0 }) { return }
+            // Cut off by the runtime's end: not the event's fault, but it has run.
+            if result.answer.status == .failure, isCutOff.withLock({ $0 }) {
+                return await settle(event) { [ledger] in try ledger(result.entry, $0) }
+            }
             let attempt: EventFate.Attempt =
                 result.answer.status == .success ? .succeeded : .failed
             let fate = EventFate.after(

@@ -48,6 +48,9 @@ final class FunctionInvoker: InvocationService {
                 "Lambda detected \(resolved.version.functionName) being invoked in a recursive loop with other functions. \(Lineage.maximum) times is the limit"
             )
         }
+        // What is invoked with nothing is given an empty object, whenever that is.
+        var request = request
+        if request.payload.isEmpty { request.payload = Array("{}".utf8) }
         switch request.type {
         case .event:
             return try await accept(request, requestID, passed)
@@ -79,9 +82,8 @@ final class FunctionInvoker: InvocationService {
         _ trace: String
     ) async throws(LambdaServiceError) -> InvocationResponse {
         if request.wantsLogTail { runner.tails.begin(requestID) }
-        let payload = request.payload.isEmpty ? Array("{}".utf8) : request.payload
         let attempt = InvocationAttempt(
-            resolved: resolved, requestID: requestID, payload: payload, traceHeader: trace,
+            resolved: resolved, requestID: requestID, payload: request.payload, traceHeader: trace,
             clientContext: request.clientContext, parent: request.parent, stream: request.stream)
         let answer: InvocationAnswer
         do {

@@ -28,6 +28,8 @@ public final class InvocationEngine: InvocationService {
     private let invoker: FunctionInvoker
     private let deliveries: DeliveryLoop
     private let budget: RuntimeBudget?
+    let directory: any FunctionDirectory
+    let runner: InvocationRunner
 
     /// - Parameters:
     ///   - budget: is asked before each invocation; nil: none is refused.
@@ -51,8 +53,8 @@ public final class InvocationEngine: InvocationService {
             make($0, $1, tails)
         }
         self.budget = budget
-        let runner = InvocationRunner(
-            pool: pool, tails: tails, card: settings.card, budget: budget)
+        self.directory = directory
+        runner = InvocationRunner(pool: pool, tails: tails, card: settings.card, budget: budget)
         queue = EventQueue(
             database: database, directory: directory, runner: runner, ledger: ledger,
             times: settings.times, concurrency: settings.asynchronousConcurrency,
@@ -87,9 +89,16 @@ public final class InvocationEngine: InvocationService {
 
     /// Begins nothing more, gives what runs `grace` to end, and stops every environment. What has not ended by then is in
     /// the queue as it was, when it came from there.
-    public func shutDown(grace: Duration) async {
+    ///
+    /// - Parameter cuttingOff: called when the grace is over: what fails from then on has been cut off.
+    public func shutDown(
+        grace: Duration, cuttingOff: @escaping @Sendable () -> Void = {}
+    ) async {
         queue.stop()
-        await pool.close(grace: grace) { queue.cutOff() }
+        await pool.close(grace: grace) {
+            queue.cutOff()
+            cuttingOff()
+        }
     }
 
     /// After a change of a function's code or configuration, and after its end; of one version, or of all.

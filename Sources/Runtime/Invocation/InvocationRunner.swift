@@ -124,11 +124,17 @@ final class InvocationRunner: Sendable {
             return try budget.begin(
                 memoryMB: version.memoryMB, timeoutSeconds: version.timeoutSeconds)
         } catch {
-            guard pool.isAnySettling else { throw error }
-            // Cancelled: asks at once.
-            try? await Task.sleep(for: EnvironmentPool.settlingPatience)
-            return try budget.begin(
-                memoryMB: version.memoryMB, timeoutSeconds: version.timeoutSeconds)
+            let end = ContinuousClock.now + EnvironmentPool.throttlingPatience
+            while pool.isAnySettling, .now < end, !Task.isCancelled {
+                // Cancelled: asks at once.
+                try? await Task.sleep(for: EnvironmentPool.settlingPatience)
+                if let reservation = try? budget.begin(
+                    memoryMB: version.memoryMB, timeoutSeconds: version.timeoutSeconds)
+                {
+                    return reservation
+                }
+            }
+            throw error
         }
     }
 
@@ -137,12 +143,16 @@ final class InvocationRunner: Sendable {
         _ answer: InvocationAnswer, _ started: Started, _ attempt: InvocationAttempt
     ) -> LedgerEntry {
         let version = attempt.resolved.version
+        // Its timeout is what one is billed that had to be stopped; what the stopping takes is ours.
+        let duration =
+            answer.status == .timeout
+            ? min(answer.duration, .seconds(version.timeoutSeconds)) : answer.duration
         let entry = LedgerEntry(
             requestID: attempt.requestID,
             run: TraceID.root(of: attempt.traceHeader).map(String.init) ?? attempt.requestID,
             parent: attempt.parent, functionName: version.functionName, version: version.version,
             alias: attempt.resolved.alias, startMicroseconds: started.microseconds,
-            durationNanoseconds: answer.duration.nanoseconds,
+            durationNanoseconds: duration.nanoseconds,
             initNanoseconds: started.initDuration.nanoseconds, isColdStart: started.lease.isCold,
             memoryMB: version.memoryMB, maxMemoryUsedMB: answer.maxMemoryUsedMB,
             status: answer.status, errorType: answer.errorType, attempt: attempt.number,

@@ -1,16 +1,8 @@
-import FoundationEssentials
 import Glibc
 
 /// JSON put together from parts that are never read and written again.
 enum JSONText {
-    private struct Anything: Decodable {
-        init(from decoder: any Decoder) throws {}
-    }
-
-    static func isValid(_ bytes: [UInt8]) -> Bool {
-        // The answer is the question.
-        (try? JSONDecoder().decode(Anything.self, from: Data(bytes))) != nil
-    }
+    static func isValid(_ bytes: [UInt8]) -> Bool { JSONSyntax.isValid(bytes) }
 
     /// The bytes where they are JSON, an empty object for none, else a string of them.
     static func embedded(_ bytes: [UInt8]) -> [UInt8] {

@@ -6,18 +6,22 @@ struct FunctionReference: Equatable, Sendable {
     /// A version, an alias or "$LATEST"; nil: unqualified.
     var qualifier: String?
 
-    /// - Parameter qualifier: of the query.
+    /// - Parameters:
+    ///   - qualifier: of the query.
+    ///   - region, account: that are here: what is another's has nothing to do with a function of the same name.
     init(
-        _ text: String, qualifier: String?, region: String
+        _ text: String, qualifier: String?, region: String, account: String
     ) throws(LambdaServiceError) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         var own: String?
+        var owner = account
         switch parts.count {
         case 1: name = parts[0]
         case 2:
             name = parts[0]
             own = parts[1]
         case 3...4 where parts[1] == "function":
+            owner = parts[0]
             name = parts[2]
             own = parts.count > 3 ? parts[3] : nil
         case 7...8 where parts[0] == "arn" && parts[2] == "lambda" && parts[5] == "function":
@@ -26,9 +30,13 @@ struct FunctionReference: Equatable, Sendable {
                     .resourceNotFound,
                     "Functions from '\(parts[3])' are not reachable in this region ('\(region)')")
             }
+            owner = parts[4]
             name = parts[6]
             own = parts.count > 7 ? parts[7] : nil
         default: throw Self.malformed(text)
+        }
+        guard owner == account else {
+            throw LambdaServiceError(.resourceNotFound, "Function not found: \(text)")
         }
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isNameByte) else {
             throw Self.malformed(text)

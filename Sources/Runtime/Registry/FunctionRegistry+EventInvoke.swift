@@ -45,7 +45,14 @@ extension FunctionRegistry {
             guard let parsed = Destination(destination) else {
                 throw invalid("The destination ARN \(destination) is invalid.")
             }
-            if case .function(target.name, _) = parsed {
+            guard case .function(let name, _) = parsed else { continue }
+            do {
+                _ = try reference(destination, qualifier: nil)
+            } catch {
+                // Of another region or account: it would run a function of the same name here.
+                throw invalid("The destination ARN \(destination) is invalid.")
+            }
+            guard name != target.name else {
                 throw invalid("You can't specify the function as a destination for itself.")
             }
         }
@@ -98,7 +105,7 @@ extension FunctionRegistry {
             answers.append(
                 answer(
                     config,
-                    try FunctionReference(name, qualifier: key, region: settings.region)))
+                    try reference(name, qualifier: key)))
         }
         return answers
     }

@@ -12,7 +12,8 @@ extension FunctionRegistry {
         _ settings: FunctionDocuments.Settings
     ) async throws(LambdaServiceError) -> FunctionDocuments.Configuration {
         guard let given = settings.FunctionName else { throw FunctionRules.missing("functionName") }
-        let name = try FunctionRules.newName(given, region: self.settings.region)
+        let name = try FunctionRules.newName(
+            given, region: self.settings.region, account: self.settings.account)
         guard let role = settings.Role else { throw FunctionRules.missing("role") }
         guard let code = settings.Code else { throw FunctionRules.missing("code") }
         guard let runtime = settings.Runtime else {

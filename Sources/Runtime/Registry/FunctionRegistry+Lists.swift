@@ -1,3 +1,5 @@
+import Signing
+
 extension FunctionRegistry {
     /// A page of a list, and where the next one begins.
     struct Page<Item: Sendable>: Sendable {
@@ -6,20 +8,34 @@ extension FunctionRegistry {
     }
 
     /// - Parameters:
-    ///   - marker: the position that a page before gave.
+    ///   - items: in the order of their keys.
+    ///   - marker: that a page before gave. It names that page's last item, not its place: who deletes what a page has shown
+    ///     finds the rest on the next.
     ///   - maximum: 1 to `limit`; a page has 50 at most, as on Lambda.
     static func page<Item: Sendable>(
-        _ items: [Item], marker: String?, maximum: Int?, limit: Int = 10_000
+        _ items: [Item], marker: String?, maximum: Int?, limit: Int = 10_000,
+        key: (Item) -> String
     ) throws(LambdaServiceError) -> Page<Item> {
         try FunctionRules.check(maximum: maximum, limit: limit)
-        let start = marker.flatMap { $0.isEmpty ? nil : Int($0) } ?? 0
-        guard start >= 0, start <= items.count, marker == nil || marker == "" || Int(marker!) != nil
-        else { throw LambdaServiceError(.invalidParameterValue, "Invalid marker") }
-        let count = min(50, maximum ?? 50)
-        let rest = items[start...]
-        return Page(
-            items: Array(rest.prefix(count)),
-            next: rest.count > count ? String(start + count) : nil)
+        var rest = items[...]
+        if let marker, !marker.isEmpty {
+            guard let bytes = Base64.decode(marker),
+                let last = String(validating: bytes, as: UTF8.self)
+            else { throw LambdaServiceError(.invalidParameterValue, "Invalid marker") }
+            rest = items.drop { key($0) <= last }
+        }
+        let page = rest.prefix(min(50, maximum ?? 50))
+        let next =
+            page.count < rest.count ? page.last.map { Base64.encode(Array(key($0).utf8)) } : nil
+        return Page(items: Array(page), next: next)
+    }
+
+    /// The order of functions and their versions: by name, then `$LATEST`, then by number.
+    static func key(_ item: FunctionDocuments.Configuration) -> String {
+        let number = Int(item.Version) == nil ? "" : item.Version
+        return "\(item.FunctionName) "
+            + String(repeating: "0", count: max(0, 20 - number.utf8.count))
+            + number
     }
 
     /// All functions by name; with all of their versions where asked for.

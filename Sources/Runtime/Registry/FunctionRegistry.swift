@@ -70,15 +70,24 @@ public final class FunctionRegistry: FunctionDirectory {
         self.settings = settings
         let (documents, numbers) = try await database.read { database in
             (
-                try Data.fetchAll(database, sql: "SELECT document FROM functions ORDER BY name"),
+                try Row.fetchAll(
+                    database, sql: "SELECT name, document FROM functions ORDER BY name"
+                )
+                .map { ($0["name"] as String, $0["document"] as Data) },
                 try Row.fetchAll(database, sql: "SELECT name, next_version FROM function_numbers")
                     .map { ($0["name"] as String, $0["next_version"] as Int) }
             )
         }
         var loaded = State()
         loaded.nextVersions = Dictionary(numbers, uniquingKeysWith: max)
-        for document in documents {
-            var record = try JSONDecoder().decode(FunctionRecord.self, from: document)
+        for (name, document) in documents {
+            var record: FunctionRecord
+            do {
+                record = try JSONDecoder().decode(FunctionRecord.self, from: document)
+            } catch {
+                throw StateDatabase.damaged(
+                    database.path, "what it says of the function \(name) cannot be read", error)
+            }
             // It had settled, or would have.
             record.latest.isPending = false
             record.latest.isUpdating = false
@@ -110,6 +119,14 @@ public final class FunctionRegistry: FunctionDirectory {
 
     func arn(_ name: String) -> String {
         "arn:aws:lambda:\(settings.region):\(settings.account):function:\(name)"
+    }
+
+    /// A function as a caller of this region and account names it.
+    func reference(
+        _ text: String, qualifier: String?
+    ) throws(LambdaServiceError) -> FunctionReference {
+        try FunctionReference(
+            text, qualifier: qualifier, region: settings.region, account: settings.account)
     }
 
     func notFound(_ name: String, _ qualifier: String? = nil) -> LambdaServiceError {

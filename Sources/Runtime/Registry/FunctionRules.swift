@@ -37,8 +37,11 @@ enum FunctionRules {
             "\(name) is compiled into this runtime; its code changes with the runtime's release.")
     }
 
-    static func newName(_ text: String, region: String) throws(LambdaServiceError) -> String {
-        let reference = try FunctionReference(text, qualifier: nil, region: region)
+    static func newName(
+        _ text: String, region: String, account: String
+    ) throws(LambdaServiceError) -> String {
+        let reference = try FunctionReference(
+            text, qualifier: nil, region: region, account: account)
         guard reference.qualifier == nil else {
             throw LambdaServiceError(
                 .validation,
@@ -170,6 +173,14 @@ enum FunctionRules {
                     "Value \(runtime) at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [\(runtimes.joined(separator: ", "))] or be a valid ARN"
                 )
             }
+        }
+        if let target = settings.DeadLetterConfig?.TargetArn, !target.isEmpty,
+            Destination(target) == nil
+        {
+            throw LambdaServiceError(
+                .invalidParameterValue,
+                "The dead letter target \(target) is none that this runtime knows: it takes ARNs of SQS queues, of functions and of buckets, and http(s) URLs."
+            )
         }
         try member(settings.PackageType, of: ["Zip", "Image"], "packageType")
         if settings.PackageType == "Image" {

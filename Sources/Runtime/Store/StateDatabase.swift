@@ -57,7 +57,7 @@ public final class StateDatabase: Sendable {
         }
     }
 
-    private static func damaged(
+    static func damaged(
         _ path: String, _ reason: String?, _ cause: (any Error)? = nil
     ) -> StateError {
         StateError(

@@ -7,6 +7,7 @@ enum StateSchema {
         registerLedger(&migrator)
         registerFunctions(&migrator)
         registerQueue(&migrator)
+        registerChanges(&migrator)
         return migrator
     }
 }

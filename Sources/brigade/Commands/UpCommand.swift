@@ -12,11 +12,12 @@ struct UpCommand: ExampledCommand {
     static let example = """
         brigade up
         brigade up --listen 127.0.0.1:9011 --state ./state
+        brigade up --config brigade.yaml --check
         """
 
     static let configuration = CommandConfiguration(
         commandName: "up",
-        abstract: "Run the runtime: functions, their queue and the Lambda API, until Ctrl-C.",
+        abstract: "Keep the rules of brigade.yaml in step, and run functions, until Ctrl-C.",
         usage: "brigade up [--listen <host:port>] [options]",
         discussion: """
             AWS's own clients work against it with --endpoint-url and the key pair in \
@@ -25,13 +26,20 @@ struct UpCommand: ExampledCommand {
             BUCKET, or CONNECTION@BUCKET.
             """)
 
-    @Option(help: .init("Where to listen; port 0 takes a free one.", valueName: "host:port"))
-    var listen = ListenAddress(host: "127.0.0.1", port: 9010)
+    @Option(
+        help: .init(
+            "Where to listen; port 0 takes a free one (default: as in brigade.yaml, else 127.0.0.1:9010).",
+            valueName: "host:port"))
+    var listen: ListenAddress?
+    @Flag(help: "Read brigade.yaml, say what is wrong with it, and end (default: off).")
+    var check = false
     @Option(
         help: .init("Asynchronous events that run at once (default: 64).", valueName: "count"))
     var concurrency = 64
     @OptionGroup(title: "Common options")
     var common: CommonOptions
+
+    static let defaultAddress = ListenAddress(host: "127.0.0.1", port: 9010)
 
     func validate() throws {
         guard (1...1000).contains(concurrency) else {
@@ -41,6 +49,12 @@ struct UpCommand: ExampledCommand {
 
     mutating func run() async throws {
         let compose = try Compose(common)
+        try compose.book.check(compose.replications)
+        let live = try LiveRules(compose.replications, compose.book, compose.transport)
+        if check {
+            if !common.quiet { StandardStreams.output(live.summary(compose.book.file?.path)) }
+            return
+        }
         try compose.state.make()
         // Functions run in folders of their own: a relative path would be another one there.
         let state = StateFolder(
@@ -53,6 +67,7 @@ struct UpCommand: ExampledCommand {
             sender: Self.sender(environment, compose.transport), logger: logger)
         configuration.packageSource = BucketPackages(
             book: compose.book, transport: compose.transport)
+        let listen = listen ?? compose.book.file?.listen ?? Self.defaultAddress
         configuration.host = listen.host
         configuration.port = listen.port
         if let region = compose.region { configuration.region = region }
@@ -62,8 +77,10 @@ struct UpCommand: ExampledCommand {
         let book = compose.book
         configuration.prices = { book.configuredPrices($0) ?? .free }
         configuration.invocations.asynchronousConcurrency = concurrency
-        let rules = try FunctionRules(environment).book(compose.transport)
+        let rules = live.book(with: try FunctionRules(environment).book(compose.transport))
         let handlers = Bootstrap.handlers(rules)
+        configuration.replications = live.replications(rules)
+        configuration.changes = { live.connect($0) }
         configuration.builtIns = [
             .init(
                 name: ReplicateFunction.name,
@@ -74,7 +91,7 @@ struct UpCommand: ExampledCommand {
                 name: ReconcileFunction.name,
                 description: "Compares both sides and replicates what differs",
                 memoryMB: Compose.reconcileMemoryMB, timeoutSeconds: 900,
-                handler: handlers[ReconcileFunction.name]!),
+                handler: live.reconcile(rules, else: handlers[ReconcileFunction.name]!)),
             .init(
                 name: VerifyFunction.name, description: "Audits the destination",
                 memoryMB: Compose.verifyMemoryMB, timeoutSeconds: 900,
@@ -86,7 +103,7 @@ struct UpCommand: ExampledCommand {
         try Self.write(place + "\n", to: state.endpoint)
         defer { unlink(state.endpoint) }
         if !common.quiet {
-            StandardStreams.output(greeting(place, configuration.region, state))
+            StandardStreams.output(greeting(place, configuration.region, state, live))
             if !LocalS3Command.isLoopback(listen.host) {
                 StandardStreams.error(
                     "brigade: \(listen.host) is open to the network, and this API has no TLS\n"
@@ -125,12 +142,20 @@ struct UpCommand: ExampledCommand {
         return String(cString: resolved)
     }
 
-    private func greeting(_ place: String, _ region: String, _ state: StateFolder) -> String {
-        """
+    private func greeting(
+        _ place: String, _ region: String, _ state: StateFolder, _ live: LiveRules
+    ) -> String {
+        let rules =
+            live.isEmpty
+            ? ""
+            : live.lines.map { "  \($0)\n" }.joined()
+                + "  Events          \(place)/events/s3, with the token in \(state.webhookToken)\n"
+        return """
+
         The runtime answers at \(place), with its state in \(state.path)
-          AWS's clients   AWS_SHARED_CREDENTIALS_FILE=\(state.credentials) AWS_PROFILE=brigade \\
+        \(rules)  AWS's clients   AWS_SHARED_CREDENTIALS_FILE=\(state.credentials) AWS_PROFILE=brigade \\
                           aws lambda list-functions --region \(region) --endpoint-url \(place)
-          This command    brigade functions, invoke, publish, alias, logs, bill
+          This command    brigade status, failures, functions, invoke, publish, alias, logs, bill
           Ctrl-C stops it.
         """
     }

@@ -27,23 +27,21 @@ struct ReplicationPlaces {
     }
 
     private func endless(_ from: S3Location, _ to: S3Location) -> String? {
-        guard overlap(from, to) else { return nil }
-        if from.prefix == to.prefix {
-            return "to \(to) is the same place as from" + alias(from, to)
-        }
+        guard overlap(folder(from), folder(to)) else { return nil }
+        if same(from, to) { return "to \(to) is the same place as from" + alias(from, to) }
         let relation =
-            to.prefix.hasPrefix(from.prefix)
+            folder(to).prefix.hasPrefix(folder(from).prefix)
             ? "to \(to) lies within from \(from)" : "from \(from) lies within to \(to)"
         return relation + alias(from, to)
-            + ": what is copied would be copied again; name another bucket, or prefixes of which"
-            + " neither begins with the other, as in a/ and b/"
+            + ": what is copied would be copied again; name another bucket, or folders of which"
+            + " neither lies within the other, as in a/ and b/"
     }
 
     /// Two destinations of one rule.
     private func nested(_ rule: ConfiguredReplication) -> String? {
         for (index, one) in rule.to.enumerated() {
-            for other in rule.to[..<index] where overlap(one, other) {
-                if one.prefix == other.prefix {
+            for other in rule.to[..<index] where overlap(folder(one), folder(other)) {
+                if same(one, other) {
                     return "to names one place twice, \(other) and \(one)" + alias(one, other)
                 }
                 if rule.deletes != .keep {
@@ -75,7 +73,7 @@ struct ReplicationPlaces {
                             + " (\(other.origin))" + alias(one, two)
                             + ", and \(deleter.name) has deletes: \(deleter.deletes.rawValue), which"
                             + " would take away what \(victim.name) copies or sets aside; give each a"
-                            + " prefix of its own, as in a/ and b/")
+                            + " folder of its own, as in a/ and b/")
                 }
             }
         }
@@ -115,16 +113,26 @@ struct ReplicationPlaces {
 
     /// What a rule reads or writes of a place: the filter's prefix stands in both.
     private func narrowed(_ place: S3Location, _ rule: ConfiguredReplication) -> S3Location {
-        var place = place
+        var place = folder(place)
         if !rule.filter.prefix.isEmpty { place.prefix = place.prefix + rule.filter.prefix }
         return place
     }
 
-    private func same(_ one: S3Location, _ other: S3Location) -> Bool {
-        one.bucket == other.bucket && one.prefix == other.prefix && store(one) == store(other)
+    /// A location is a folder, as in ``Compose/side(_:_:_:)``: "backup" and "backup2" are two.
+    private func folder(_ place: S3Location) -> S3Location {
+        var place = place
+        if !place.prefix.isEmpty, place.prefix.bytes.last != UInt8(ascii: "/") {
+            place.prefix = place.prefix + "/"
+        }
+        return place
     }
 
-    /// An object of the one may be one of the other. A prefix is no folder: `s3://b/a` holds what is in `s3://b/ab/`.
+    private func same(_ one: S3Location, _ other: S3Location) -> Bool {
+        one.bucket == other.bucket && folder(one).prefix == folder(other).prefix
+            && store(one) == store(other)
+    }
+
+    /// An object of the one may be one of the other.
     private func overlap(_ one: S3Location, _ other: S3Location) -> Bool {
         one.bucket == other.bucket && store(one) == store(other)
             && (one.prefix.hasPrefix(other.prefix) || other.prefix.hasPrefix(one.prefix))

@@ -30,6 +30,8 @@ struct StateFolder: Sendable {
     var region: String { path + "/region" }
     /// The key pair of its API.
     var credentials: String { path + "/credentials" }
+    /// What senders of events must show.
+    var webhookToken: String { path + "/webhook-token" }
     /// The ledger, and what else the runtime keeps.
     var database: String { path + "/state.sqlite" }
 

@@ -60,6 +60,25 @@ struct InvocationUsageTests {
             ])
     }
 
+    /// A function may write what it likes: neither a line nor all of them together may be more than the sums can hold.
+    @Test func countsNothingThatIsImpossible() throws {
+        func text(_ requests: Int, _ bytes: Int64) -> String {
+            EmbeddedMetric.line(
+                InvocationUsage.Line(
+                    connection: "a", requestClass: "GET", requests: requests, bytesIn: bytes,
+                    bytesOut: 0), requestID: "x", functionName: "f", milliseconds: 0)
+        }
+        for (requests, bytes) in [(Int.max, Int64(0)), (1, .max), (-1, 0), (1, -1)] {
+            #expect(EmbeddedMetric.usage(in: text(requests, bytes)) == nil)
+        }
+        let most = try #require(EmbeddedMetric.usage(in: text(1, 1 << 44)))
+        var lines: [InvocationUsage.Line] = []
+        for _ in 0..<3 { lines.account(most) }
+        #expect(lines == [most])
+        for number in 0..<2000 { lines.account(line("c\(number)", "GET", 1)) }
+        #expect(lines.count == 1000)
+    }
+
     @Test func losesNothingUnderConcurrency() async {
         let usage = InvocationUsage()
         await withTaskGroup(of: Void.self) { group in

@@ -51,6 +51,21 @@ import Transport
         #expect(try await count(stage, "events") == 0)
     }
 
+    /// As a synchronous invocation without a payload is.
+    @Test func anEmptyEventIsAnEmptyObject() async throws {
+        let stage = try Stage()
+        let ready = Signal()
+        let seen = Locked("")
+        stage.add("f") { event in
+            seen.withLock { $0 = String(decoding: event.payload, as: UTF8.self) }
+            ready.raise()
+            return Stage.success()
+        }
+        _ = try await send(stage, "f", "")
+        await drain(stage, until: ready)
+        #expect(seen.withLock { $0 } == "{}")
+    }
+
     @Test func aFailureIsTriedTwiceMoreUnderItsIDThenTold() async throws {
         let stage = try Stage(times: DeliveryTimes(retryDelays: [1, 2]))
         let ready = Signal()
@@ -137,6 +152,8 @@ import Transport
             never.raise()
         }
         #expect(try await count(stage, "events") == 1)
+        // Its REPORT has been written, so it is on the bill.
+        #expect(stage.entries.withLock { $0.map(\.status) } == [.failure])
         // Another queue, as after a start.
         let next = try Stage(folder: stage.folder)
         let ready = Signal()

@@ -36,6 +36,20 @@ import Transport
         #expect(stage.stopped.withLock { $0 } == 1)
     }
 
+    /// Stopping it takes a moment, which is not its caller's to pay.
+    @Test func aTimeoutIsBilledAsTheTimeout() async throws {
+        let stage = try Stage()
+        stage.add("f") { _ in
+            InvocationAnswer(status: .timeout, payload: [], duration: .milliseconds(3007))
+        }
+        _ = try await stage.invoker.invoke(request("f"))
+        #expect(stage.entries.withLock { $0.map(\.durationNanoseconds) } == [3_000_000_000])
+        #expect(
+            stage.log.lines.withLock { $0 }.contains {
+                $0.contains("Duration: 3000.00 ms\tBilled Duration: 3000 ms")
+            })
+    }
+
     @Test func eachEventAtOnceHasAnEnvironmentUpToWhatIsReserved() async throws {
         let stage = try Stage()
         let gates = [Signal(), Signal(), Signal()]

@@ -27,6 +27,18 @@ import Transport
         #expect(stage.pool.running == 0)
     }
 
+    /// One that would be throttled has more patience than one that could have another environment.
+    @Test func whoHasNoOtherWaitsLonger() async throws {
+        let stage = try Stage()
+        stage.add("f", reserved: 1) { _ in Stage.success() }
+        let first = try await acquire(stage)
+        stage.pool.isSettling(first)
+        async let second = acquire(stage)
+        try await Task.sleep(for: EnvironmentPool.settlingPatience * 8)
+        stage.pool.giveBack(first)
+        #expect(try await !second.isCold)
+    }
+
     @Test func nobodyWaitsLongForIt() async throws {
         let stage = try Stage()
         stage.add("f") { _ in Stage.success() }

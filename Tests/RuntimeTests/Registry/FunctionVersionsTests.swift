@@ -109,17 +109,53 @@ import Testing
         #expect(record.policies.isEmpty && record.policyRevisions.isEmpty && record.urls.isEmpty)
     }
 
+    /// Else a page might leave out what stands behind its marker.
+    @Test func listsAreInTheOrderOfTheirKeys() async throws {
+        let stage = try await RegistryStage()
+        for name in ["a", "a-b", "aB", "a_b", "a0"] { try await stage.create(name) }
+        for number in 0..<11 { _ = try await stage.publish("a", code: "\(number)") }
+        let keys = stage.registry.list(allVersions: true).map(FunctionRegistry.key)
+        #expect(keys.count == 16 && keys == keys.sorted() && Set(keys).count == 16)
+        #expect(try stage.registry.versions("a").map(\.Version).last == "11")
+    }
+
+    /// A name is never taken for that of another region's or account's function: it may be about to be deleted.
+    @Test func whatIsAnothersIsNotFound() async throws {
+        let stage = try await RegistryStage()
+        for arn in [
+            "arn:aws:lambda:us-east-1:999999999999:function:f", "999999999999:function:f:1",
+            "arn:aws:lambda:eu-west-1:000000000000:function:f",
+        ] {
+            let refused = await refusal { try stage.registry.reference(arn, qualifier: nil) }
+            #expect(refused?.kind == .resourceNotFound)
+        }
+        let own = "arn:aws:lambda:us-east-1:000000000000:function:f:1"
+        #expect(try stage.registry.reference(own, qualifier: nil) == stage.target("f", "1"))
+    }
+
     @Test func listsAreCutIntoPages() async throws {
-        let items = Array(0..<120)
-        let first = try FunctionRegistry.page(items, marker: nil, maximum: nil, limit: 50)
-        #expect(first.items == Array(0..<50) && first.next == "50")
-        let last = try FunctionRegistry.page(items, marker: "100", maximum: 50, limit: 50)
-        #expect(last.items == Array(100..<120) && last.next == nil)
+        let items = Array(100..<220)
+        func page(
+            _ items: [Int], _ marker: String?, _ maximum: Int?
+        ) throws(LambdaServiceError) -> FunctionRegistry.Page<Int> {
+            try FunctionRegistry.page(items, marker: marker, maximum: maximum, limit: 50) {
+                "\($0)"
+            }
+        }
+        let first = try page(items, nil, nil)
+        #expect(first.items == Array(100..<150) && first.next != nil)
+        // What a page has shown may be gone by the next.
+        let second = try page(Array(150..<220), first.next, 50)
+        #expect(second.items == Array(150..<200))
+        let last = try page(items, second.next, 50)
+        #expect(last.items == Array(200..<220) && last.next == nil)
+        #expect(try page([], second.next, nil).items.isEmpty)
+        #expect(await refusal { try page(items, "-", nil) }?.message == "Invalid marker")
         for (maximum, words) in [
             (0, "greater than or equal to 1"), (51, "less than or equal to 50"),
         ] {
             let refused = await refusal {
-                try FunctionRegistry.page(items, marker: nil, maximum: maximum, limit: 50)
+                try page(items, nil, maximum)
             }
             #expect(refused?.kind == .validation)
             #expect(refused?.message.hasSuffix("Member must have value \(words)") == true)

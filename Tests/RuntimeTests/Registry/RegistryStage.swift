@@ -99,7 +99,8 @@ final class RegistryStage: Sendable {
     }
 
     func target(_ name: String, _ qualifier: String?) throws -> FunctionReference {
-        try FunctionReference(name, qualifier: qualifier, region: "us-east-1")
+        try FunctionReference(
+            name, qualifier: qualifier, region: "us-east-1", account: "000000000000")
     }
 
     /// What is in the folder of packages when all that is to be removed is gone.

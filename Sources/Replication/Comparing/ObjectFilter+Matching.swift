@@ -76,8 +76,11 @@ public struct ObjectMatcher: Sendable {
         }
     }
 
+    /// Capped where it would overflow: whoever writes such an age means more than all time.
     private static func milliseconds(_ duration: Duration) -> Int64 {
+        let most = Int64.max / 4_000
         let (seconds, attoseconds) = duration.components
+        guard seconds.magnitude < most.magnitude else { return seconds.signum() * most * 1000 }
         return seconds * 1000 + attoseconds / 1_000_000_000_000_000
     }
 }

@@ -60,8 +60,8 @@ struct ConfiguredReplication: Sendable, Equatable {
 /// `filter` of a rule: which of the source's objects it is about.
 struct ConfiguredFilter: Sendable, Equatable {
     /// Appended to the prefix of `from` for what is looked at. It moves nothing: keys keep their name relative to
-    /// `from`, so that `from: s3://a/x/` with the prefix `2026/` and `to: s3://b/y/` copies x/2026/k to y/2026/k;
-    /// the globs match what follows it, `k`.
+    /// `from`, so that `from: s3://a/x/` with the prefix `2026/` and `to: s3://b/y/` copies x/2026/k to y/2026/k.
+    /// The globs match what follows both prefixes: `k`.
     var prefix: ObjectKey = ""
     var include: [String] = []
     var exclude: [String] = []

@@ -27,23 +27,21 @@ struct ReplicationPlaces {
     }
 
     private func endless(_ from: S3Location, _ to: S3Location) -> String? {
-        guard overlap(from, to) else { return nil }
-        if from.prefix == to.prefix {
-            return "to \(to) is the same place as from" + alias(from, to)
-        }
+        guard overlap(folder(from), folder(to)) else { return nil }
+        if same(from, to) { return "to \(to) is the same place as from" + alias(from, to) }
         let relation =
-            to.prefix.hasPrefix(from.prefix)
+            folder(to).prefix.hasPrefix(folder(from).prefix)
             ? "to \(to) lies within from \(from)" : "from \(from) lies within to \(to)"
         return relation + alias(from, to)
-            + ": what is copied would be copied again; name another bucket, or prefixes of which"
-            + " neither begins with the other, as in a/ and b/"
+            + ": what is copied would be copied again; name another bucket, or folders of which"
+            + " neither lies within the other, as in a/ and b/"
     }
 
     /// Two destinations of one rule.
     private func nested(_ rule: ConfiguredReplication) -> String? {
         for (index, one) in rule.to.enumerated() {
-            for other in rule.to[..<index] where overlap(one, other) {
-                if one.prefix == other.prefix {
+            for other in rule.to[..<index] where overlap(folder(one), folder(other)) {
+                if same(one, other) {
                     return "to names one place twice, \(other) and \(one)" + alias(one, other)
                 }
                 if rule.deletes != .keep {
@@ -55,19 +53,27 @@ struct ReplicationPlaces {
         return nil
     }
 
+    /// Of two rules, of which one deletes what its own source does not have.
     private func sharedDestination() -> CommandFailure? {
         for (index, rule) in rules.enumerated() {
             for other in rules[..<index] where rule.deletes != .keep || other.deletes != .keep {
-                for (one, two) in pairs(rule.to, other.to) where overlap(one, two) {
-                    let deleter = rule.deletes != .keep ? rule : other
-                    let victim = rule.deletes != .keep ? other : rule
+                for (one, two) in pairs(rule.to, other.to)
+                where overlap(narrowed(one, rule), narrowed(two, other)) {
+                    // Two rules for one pair of places, as for different globs, agree on what should be there,
+                    // but for what one of them sets aside.
+                    let isMixed = Set([rule.deletes, other.deletes]) == [.propagate, .quarantine]
+                    if same(rule.from, other.from), same(one, two), !isMixed { continue }
+                    // Propagating is the harder of the two.
+                    let isOther =
+                        rule.deletes == .keep || (isMixed && rule.deletes == .quarantine)
+                    let (deleter, victim) = isOther ? (other, rule) : (rule, other)
                     return failure(
                         rule,
                         "to \(one) overlaps with \(two) of replication \(other.name)"
                             + " (\(other.origin))" + alias(one, two)
                             + ", and \(deleter.name) has deletes: \(deleter.deletes.rawValue), which"
-                            + " would take away what \(victim.name) copies; give each a prefix of its"
-                            + " own, as in a/ and b/")
+                            + " would take away what \(victim.name) copies or sets aside; give each a"
+                            + " folder of its own, as in a/ and b/")
                 }
             }
         }
@@ -101,10 +107,32 @@ struct ReplicationPlaces {
     }
 
     private func feeds(_ writer: Int, _ reader: Int) -> Bool {
-        rules[writer].to.contains { overlap($0, rules[reader].from) }
+        let read = narrowed(rules[reader].from, rules[reader])
+        return rules[writer].to.contains { overlap(narrowed($0, rules[writer]), read) }
     }
 
-    /// An object of the one may be one of the other. A prefix is no folder: `s3://b/a` holds what is in `s3://b/ab/`.
+    /// What a rule reads or writes of a place: the filter's prefix stands in both.
+    private func narrowed(_ place: S3Location, _ rule: ConfiguredReplication) -> S3Location {
+        var place = folder(place)
+        if !rule.filter.prefix.isEmpty { place.prefix = place.prefix + rule.filter.prefix }
+        return place
+    }
+
+    /// A location is a folder, as in ``Compose/side(_:_:_:)``: "backup" and "backup2" are two.
+    private func folder(_ place: S3Location) -> S3Location {
+        var place = place
+        if !place.prefix.isEmpty, place.prefix.bytes.last != UInt8(ascii: "/") {
+            place.prefix = place.prefix + "/"
+        }
+        return place
+    }
+
+    private func same(_ one: S3Location, _ other: S3Location) -> Bool {
+        one.bucket == other.bucket && folder(one).prefix == folder(other).prefix
+            && store(one) == store(other)
+    }
+
+    /// An object of the one may be one of the other.
     private func overlap(_ one: S3Location, _ other: S3Location) -> Bool {
         one.bucket == other.bucket && store(one) == store(other)
             && (one.prefix.hasPrefix(other.prefix) || other.prefix.hasPrefix(one.prefix))

@@ -24,8 +24,8 @@ struct ReplicationPlacesTests {
     }
 
     private static let again =
-        ": what is copied would be copied again; name another bucket, or prefixes of which neither"
-        + " begins with the other, as in a/ and b/"
+        ": what is copied would be copied again; name another bucket, or folders of which neither"
+        + " lies within the other, as in a/ and b/"
 
     @Test(
         arguments: [
@@ -35,11 +35,13 @@ struct ReplicationPlacesTests {
                 "s3://m@bbb", "s3://m@bbb/copy/",
                 "to s3://m@bbb/copy/ lies within from s3://m@bbb" + again
             ),
-            // A prefix is no folder.
+            ("s3://m@bbb/x", "s3://m@bbb/x/", "to s3://m@bbb/x/ is the same place as from"),
             (
-                "s3://m@bbb/a", "s3://m@bbb/ab/",
-                "to s3://m@bbb/ab/ lies within from s3://m@bbb/a" + again
+                "s3://m@bbb/a", "s3://m@bbb/a/b",
+                "to s3://m@bbb/a/b lies within from s3://m@bbb/a" + again
             ),
+            // A location is a folder, with its slash or without.
+            ("s3://m@bbb/a", "s3://m@bbb/ab/", nil), ("s3://m@bbb/a-copy", "s3://m@bbb/a", nil),
             ("s3://bbb/a/", "s3://bbb", "from s3://bbb/a/ lies within to s3://bbb" + again),
             ("s3://m@bbb/a/", "s3://m@bbb/b/", nil), ("s3://m@bbb", "s3://o@bbb", nil),
             ("s3://m@bbb", "s3://m@ccc", nil), ("s3://m@bbb/a/", "s3://m@bbb/A/", nil),
@@ -61,6 +63,14 @@ struct ReplicationPlacesTests {
                 + " deletes: propagate would clear one for the other")
     }
 
+    @Test func oneFolderHasTwoSpellings() throws {
+        #expect(
+            try problem(("s3://m@bbb", ["s3://o@ccc/x", "s3://o@ccc/x/"], "keep"))
+                == "brigade.yaml line 2: replication r1: to names one place twice, s3://o@ccc/x and"
+                + " s3://o@ccc/x/")
+        #expect(try problem(("s3://m@bbb", ["s3://o@ccc/x", "s3://o@ccc/x2"], "propagate")) == nil)
+    }
+
     @Test func rulesDoNotTakeAwayWhatOthersCopy() throws {
         let one = (from: "s3://m@aaa", to: ["s3://o@ccc/a/"], deletes: "keep")
         #expect(try problem(one, ("s3://m@bbb", ["s3://o@ccc"], "keep")) == nil)
@@ -69,11 +79,42 @@ struct ReplicationPlacesTests {
             try problem(one, ("s3://m@bbb", ["s3://o@ccc"], "propagate"))
                 == "brigade.yaml line 3: replication r2: to s3://o@ccc overlaps with s3://o@ccc/a/ of"
                 + " replication r1 (brigade.yaml line 2), and r2 has deletes: propagate, which would"
-                + " take away what r1 copies; give each a prefix of its own, as in a/ and b/")
+                + " take away what r1 copies or sets aside; give each a folder of its own, as in a/ and"
+                + " b/")
         let text = try problem(
             ("s3://m@aaa", ["s3://o@ccc/"], "quarantine"), ("s3://m@bbb", ["s3://o@ccc"], "keep"))
         #expect(
             text?.contains("and r1 has deletes: quarantine, which would take away what r2") == true)
+    }
+
+    @Test func filtersMayShareADestinationAmongRules() throws {
+        func yaml(_ first: String, _ second: String, from: String = "s3://m@aaa") -> String {
+            "replications:\n- { name: r1, from: s3://m@aaa, to: s3://o@ccc, deletes: propagate,"
+                + " filter: { \(first) } }\n- { name: r2, from: \(from), to: s3://o@ccc,"
+                + " filter: { \(second) } }\n"
+        }
+        func isRead(_ yaml: String) -> Bool {
+            do {
+                _ = try ConfigurationFile(yaml: yaml, path: "brigade.yaml")
+                return true
+            } catch { return false }
+        }
+        #expect(isRead(yaml("prefix: a/", "prefix: b/", from: "s3://m@bbb")))
+        #expect(!isRead(yaml("prefix: a/", "prefix: a/b/", from: "s3://m@bbb")))
+        // One source, and so one truth, but for what one of them sets aside.
+        let mixed = [("propagate", "quarantine", "r1"), ("quarantine", "propagate", "r2")]
+        for (first, second, deleter) in mixed {
+            let text = try problem(
+                ("s3://m@aaa", ["s3://o@ccc"], first), ("s3://m@aaa", ["s3://o@ccc"], second))
+            #expect(text?.contains("and \(deleter) has deletes: propagate, which") == true)
+        }
+        for deletes in ["keep", "propagate", "quarantine"] {
+            let pair = (from: "s3://m@aaa", to: ["s3://o@ccc"], deletes: deletes)
+            #expect(try problem(pair, pair) == nil)
+            #expect(try problem(pair, (pair.from, pair.to, "keep")) == nil)
+        }
+        #expect(isRead(yaml("include: \"*.jpg\"", "include: \"*.mp4\"")))
+        #expect(!isRead(yaml("include: \"*.jpg\"", "include: \"*.mp4\"", from: "s3://m@aaa/x/")))
     }
 
     @Test func rulesDoNotCopyInACircle() throws {
@@ -157,7 +198,7 @@ struct ReplicationConnectionsTests {
                 == (isOne
                     ? "brigade.yaml line 2: replication a: to s3://off-site@bbb/copy lies within from"
                         + " s3://one@bbb (both connections lead to one endpoint): what is copied would"
-                        + " be copied again; name another bucket, or prefixes of which neither begins"
-                        + " with the other, as in a/ and b/" : nil))
+                        + " be copied again; name another bucket, or folders of which neither lies"
+                        + " within the other, as in a/ and b/" : nil))
     }
 }

@@ -51,6 +51,8 @@ import Testing
         Row("too young", object(age: 4999), false) { $0.minAge = .seconds(5) },
         Row("young enough", object(age: 5000), true) { $0.maxAge = .seconds(5) },
         Row("too old", object(age: 5001), false) { $0.maxAge = .seconds(5) },
+        Row("never old enough", object(age: 5000), false) { $0.minAge = .seconds(Int64.max) },
+        Row("never too old", object(age: 5000), true) { $0.maxAge = .seconds(Int64.max) },
         Row("from the future", object(age: -1), false) { $0.minAge = .zero },
     ])
     func chooses(_ row: Row) throws {

@@ -73,14 +73,20 @@ struct Compose: Sendable {
     ) throws(CommandFailure) -> Preflight.Side {
         let location: S3Location
         do {
-            var parsed = try S3Location.parse(text)
-            // A prefix is a folder: "backup" and "backup2" are two, and what is below keeps its name.
-            if !parsed.prefix.isEmpty, parsed.prefix.bytes.last != UInt8(ascii: "/") {
-                parsed.prefix = parsed.prefix + "/"
-            }
-            location = parsed
+            location = try S3Location.parse(text)
         } catch {
             throw CommandFailure(.usage, error.description)
+        }
+        return try side(location, book, transport)
+    }
+
+    static func side(
+        _ given: S3Location, _ book: ConnectionBook, _ transport: HTTPTransport
+    ) throws(CommandFailure) -> Preflight.Side {
+        var location = given
+        // A prefix is a folder: "backup" and "backup2" are two, and what is below keeps its name.
+        if !location.prefix.isEmpty, location.prefix.bytes.last != UInt8(ascii: "/") {
+            location.prefix = location.prefix + "/"
         }
         let connection = try book.connection(location.connection, transport: transport)
         let client = S3Client(connection, transport: transport)

@@ -73,7 +73,7 @@ struct Convergence: Sendable {
 
     private func converge(_ evidence: Evidence?) async throws -> Outcome {
         var view = try await firstView(evidence)
-        if evidence == nil, let object = view.source.object, try !isOfRule(object) {
+        if evidence == nil, let object = view.source.object, !isOfRule(object) {
             return outcome(.skipped, Decision(.skip, .filtered))
         }
         var replans = 0
@@ -129,6 +129,9 @@ struct Convergence: Sendable {
     ) async throws -> (action: Action, reason: String, bytes: Int64) {
         do throws(S3Error) {
             var view = try await firstView(evidence)
+            if evidence == nil, let object = view.source.object, !isOfRule(object) {
+                return (.skipped, Decision.Reason.filtered.rawValue, 0)
+            }
             while true {
                 let decision = decide(view)
                 let reason = decision.reason.rawValue
@@ -149,9 +152,12 @@ struct Convergence: Sendable {
     }
 
     /// Of what no listing has sorted out: whether the filter lets it pass.
-    private func isOfRule(_ object: ObjectState) throws -> Bool {
-        let matcher = try ObjectMatcher(
-            rule.filter, nowMilliseconds: Timestamps.nowMilliseconds())
+    private func isOfRule(_ object: ObjectState) -> Bool {
+        // A filter that cannot be read has no objects; comparisons and configurations say what is wrong with it.
+        guard
+            let matcher = try? ObjectMatcher(
+                rule.filter, nowMilliseconds: Timestamps.nowMilliseconds())
+        else { return false }
         return matcher.matchesEverything
             || matcher.matches(key, size: object.size, lastModified: object.lastModified)
     }

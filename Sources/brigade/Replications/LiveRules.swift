@@ -51,7 +51,7 @@ struct LiveRules: Sendable {
         _ book: ConnectionBook, _ transport: HTTPTransport
     ) throws(CommandFailure) -> ReplicationRule {
         func place(_ location: S3Location) throws(CommandFailure) -> Place {
-            var place = try Compose.side(location.description, book, transport).place
+            var place = try Compose.side(location, book, transport).place
             place.prefix = place.prefix + configured.filter.prefix
             return place
         }
@@ -66,9 +66,11 @@ struct LiveRules: Sendable {
             rule.deletes = .quarantine
             rule.quarantine = Place(
                 client: rule.destination.client, bucket: rule.destination.bucket,
-                prefix: ObjectKey("\(quarantineRoot)/\(configured.name)/"))
-            rule.filter.exclude.append("/\(quarantineRoot)/**")
+                prefix: ObjectKey("\(quarantineRoot)/\(configured.name)/")
+                    + rule.destination.prefix)
         }
+        // Neither what is set aside here, nor what another rule has set aside at the source.
+        rule.filter.exclude.append("/\(quarantineRoot)/**")
         return rule
     }
 

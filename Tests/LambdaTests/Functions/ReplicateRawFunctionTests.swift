@@ -94,7 +94,7 @@ struct ReplicateRawFunctionTests {
             S3BatchResponse.self, from: Array(try await call(broken(stage), second).utf8),
             function: "f")
         #expect(failed.invocationSchemaVersion == "2.0")
-        #expect(failed.results.map(\.resultCode) == [.permanentFailure])
+        #expect(failed.results.map(\.resultCode) == [.temporaryFailure])
         #expect(failed.results[0].resultString.hasPrefix("broken: "))
     }
 

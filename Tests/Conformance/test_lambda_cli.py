@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from support.runtime import ARN, ROLE, eventually, package
+from support.runtime import ARN, ROLE, Runtime, create, eventually, package
 from support.tools import tool
 
 CODE = "def handler(event, context):\n    print('saw', event['n'])\n    return {'n': event['n'], 'v': context.function_version}\n"
@@ -97,3 +97,15 @@ def test_arns_as_names(aws, client, name, tmp_path):
         assert aws("get-function-configuration", "--function-name", given)["Version"] == version
     updated = aws("update-function-configuration", "--function-name", ARN + name, "--timeout", "9")
     assert updated["Timeout"] == 9 and updated["FunctionArn"] == ARN + name
+
+
+def test_over_the_budget_the_command_says_so(name, tmp_path):
+    (tmp_path / "brigade.yaml").write_text("billing: { budget: { month: 0.000001 } }\n")
+    running = Runtime("--config", str(tmp_path / "brigade.yaml"))
+    try:
+        create(running.client(), name, CODE)
+        refused = running.brigade("invoke", name)
+        assert refused.returncode == 3 and "The budget of $0.000001" in refused.stderr
+        assert "concurrency" not in refused.stderr and "billing.budget.month" in refused.stderr
+    finally:
+        running.stop()

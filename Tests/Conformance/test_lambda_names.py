@@ -69,6 +69,26 @@ def test_names_of_others_are_refused(client, named):
     )
 
 
+def test_a_function_of_another_account_is_not_the_one_of_that_name_here(client, named):
+    for other in (f"arn:aws:lambda:us-east-1:999999999999:function:{named}", f"999999999999:function:{named}"):
+        for call in (client.invoke, client.get_function, client.delete_function):
+            message = refused("ResourceNotFoundException", lambda: call(FunctionName=other))
+            assert message == f"Function not found: {other}"
+    assert client.get_function(FunctionName=named)
+
+
+def test_a_version_is_not_changed_nor_what_it_was_made_of(client, named):
+    before = client.get_function_configuration(FunctionName=named)["RevisionId"]
+    for given in (f"{named}:1", f"{named}:live", f"{ARN}{named}:1"):
+        for change in (
+            lambda: client.update_function_code(FunctionName=given, ZipFile=package(app__py="")),
+            lambda: client.update_function_configuration(FunctionName=given, Timeout=9),
+        ):
+            message = refused("InvalidParameterValueException", change)
+            assert "Aliases and versions do not support this operation" in message
+    assert client.get_function_configuration(FunctionName=named)["RevisionId"] == before
+
+
 @pytest.mark.parametrize("way", ["{name}", ACCOUNT + ":function:{name}", ARN + "{name}"])
 def test_changes_by_any_name(client, name, way):
     create(client, name, CODE)

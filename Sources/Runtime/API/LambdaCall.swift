@@ -24,7 +24,8 @@ struct LambdaCall: Sendable {
         }
     }
 
-    var qualifier: String? { query("Qualifier") }
+    /// An empty one is none.
+    var qualifier: String? { query("Qualifier").flatMap { $0.isEmpty ? nil : $0 } }
 
     /// The body as a document; an empty one counts as `{}`.
     func body<Document: Decodable>(_ type: Document.Type) throws(LambdaServiceError) -> Document {

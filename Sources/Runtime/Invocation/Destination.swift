@@ -59,15 +59,24 @@ public struct Delivery: Sendable {
                 """, arguments: [target, body.blob, attributes, createdAt, dueAt])
     }
 
+    /// Due ones in their order.
+    ///
+    /// - Parameters:
+    ///   - taken: those that are left out.
+    ///   - full: targets that are left out.
     static func due(
-        _ database: Database, at now: Int64, limit: Int
+        _ database: Database, at now: Int64, limit: Int, except taken: [Int64], full: [String]
     ) throws -> [Delivery] {
         try Row.fetchAll(
             database,
             sql: """
                 SELECT id, target, body, attributes, created_ms, due_ms, failures FROM deliveries
-                WHERE due_ms <= ? ORDER BY due_ms, id LIMIT ?
-                """, arguments: [now, limit]
+                WHERE due_ms <= ? AND id NOT IN (\(databaseQuestionMarks(count: taken.count)))
+                    AND target NOT IN (\(databaseQuestionMarks(count: full.count)))
+                ORDER BY due_ms, id LIMIT ?
+                """,
+            arguments: StatementArguments([now]) + StatementArguments(taken)
+                + StatementArguments(full) + StatementArguments([limit])
         ).map { row in
             let text: String = row[3]
             return Delivery(

@@ -118,6 +118,15 @@ final class EventQueue: Sendable {
             resolved = try await directory.resolve(
                 event.functionName, qualifier: event.qualifier, choice: .random(in: 0..<1))
         } catch {
+            if error.kind == .resourceNotFound {
+                logger.warning(
+                    "an event was dropped, as its function, version or alias is gone",
+                    metadata: [
+                        "function": "\(event.functionName)",
+                        "qualifier": "\(event.qualifier ?? "$LATEST")",
+                        "request.id": "\(event.requestID)",
+                    ])
+            }
             return await settle(event) { database in
                 // A function that is gone has nobody left to tell.
                 error.kind == .resourceNotFound

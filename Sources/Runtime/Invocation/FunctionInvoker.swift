@@ -88,10 +88,15 @@ final class FunctionInvoker: InvocationService {
         let answer: InvocationAnswer
         do {
             if request.wantsLogTail {
-                // REPORT is part of the tail, so its caller waits for the end.
-                let result = try await runner.run(attempt)
-                record(result.entry)
-                answer = result.answer
+                // REPORT is part of the tail, so its caller waits for the end; what it is answered is what it would be
+                // answered without the tail.
+                let ended = Signal()
+                let record = record
+                answer = try await runner.answer(attempt) { entry in
+                    record(entry)
+                    ended.raise()
+                }
+                await ended.wait(atMost: nil)
             } else {
                 answer = try await runner.answer(attempt, record: record)
             }

@@ -125,16 +125,22 @@ final class InvocationRunner: Sendable {
                 memoryMB: version.memoryMB, timeoutSeconds: version.timeoutSeconds)
         } catch {
             let end = ContinuousClock.now + EnvironmentPool.throttlingPatience
+            // Doubled each time: many may wait.
+            var pause = EnvironmentPool.settlingPatience
             while pool.isAnySettling, .now < end, !Task.isCancelled {
                 // Cancelled: asks at once.
-                try? await Task.sleep(for: EnvironmentPool.settlingPatience)
+                try? await Task.sleep(for: pause)
+                pause *= 2
+                // Refused again: there may be time yet.
                 if let reservation = try? budget.begin(
                     memoryMB: version.memoryMB, timeoutSeconds: version.timeoutSeconds)
                 {
                     return reservation
                 }
             }
-            throw error
+            // The last of them may have ended just now.
+            return try budget.begin(
+                memoryMB: version.memoryMB, timeoutSeconds: version.timeoutSeconds)
         }
     }
 

@@ -232,6 +232,13 @@ enum FunctionRules {
                 "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]: \(name)"
             )
         }
+        // The system's variables end there: the function would be given another value.
+        if let name = variables.keys.sorted().first(where: { variables[$0]!.utf8.contains(0) }) {
+            throw LambdaServiceError(
+                .invalidParameterValue,
+                "Lambda was unable to configure your environment variables because the value of \(name) contains a NUL character"
+            )
+        }
         let measured =
             "{"
             + variables.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\"\($0.value)\"" }

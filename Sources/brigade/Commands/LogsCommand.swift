@@ -59,18 +59,24 @@ struct LogsCommand: ExampledCommand {
 /// Reads a function's files as they grow, each whole line once.
 struct LogTail {
     private let folder: String
-    /// By name: how far it was read.
-    private var read: [String: Int] = [:]
+    /// How far each was read, by its number: a file that has grown large is given another name.
+    private var read: [UInt64: Int] = [:]
 
     init(folder: String) { self.folder = folder }
 
     mutating func newLines() -> [Substring] {
         var lines: [Substring] = []
         for name in names() {
-            let start = read[name] ?? 0
-            let bytes = Self.bytes("\(folder)/\(name)", from: start)
+            let descriptor = open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else { continue }
+            let number = UInt64(status.st_ino)
+            let start = read[number] ?? 0
+            let bytes = Self.bytes(descriptor, start..<max(start, Int(status.st_size)))
             guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { continue }
-            read[name] = start + end + 1
+            read[number] = start + end + 1
             lines += String(decoding: bytes[..<end], as: UTF8.self).split(
                 separator: "\n", omittingEmptySubsequences: true)
         }
@@ -91,14 +97,9 @@ struct LogTail {
         return names.sorted()
     }
 
-    private static func bytes(_ path: String, from start: Int) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return [] }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, Int(status.st_size) > start else { return [] }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size) - start)
-        let count = pread(descriptor, &bytes, bytes.count, start)
+    private static func bytes(_ descriptor: Int32, _ range: Range<Int>) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: range.count)
+        let count = pread(descriptor, &bytes, bytes.count, range.lowerBound)
         return Array(bytes.prefix(max(0, count)))
     }
 }

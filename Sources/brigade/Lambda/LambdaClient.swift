@@ -72,7 +72,11 @@ struct LambdaClient: Sendable {
     private struct Refusal: Decodable {
         var message: String?
         var Message: String?
+        var Reason: String?
     }
+
+    /// As the runtime says it; see `LambdaServiceError.ThrottleReason`.
+    private static let overBudget = "BudgetExceeded"
 
     /// - Parameter path: with what must be percent-encoded encoded.
     /// - Throws: ``CommandFailure`` with the status `storeRefused`, worded as the runtime did.
@@ -111,9 +115,9 @@ struct LambdaClient: Sendable {
             let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(response.body))
             let kind = response.head.headers["x-amzn-ErrorType"] ?? "HTTP \(response.head.status)"
             throw CommandFailure(
-                .storeRefused,
+                refusal?.Reason == Self.overBudget ? .guardStopped : .storeRefused,
                 "the runtime refused: \(refusal?.message ?? refusal?.Message ?? "no reason given") (\(kind))",
-                advice: Self.advice(kind))
+                advice: Self.advice(kind, reason: refusal?.Reason))
         }
         return Answer(
             status: response.head.status, headers: response.head.headers, body: response.body)
@@ -132,8 +136,12 @@ struct LambdaClient: Sendable {
         return pages
     }
 
-    private static func advice(_ kind: String) -> [String] {
+    private static func advice(_ kind: String, reason: String?) -> [String] {
         switch kind {
+        case "TooManyRequestsException" where reason == overBudget:
+            [
+                "Raise billing.budget.month in the runtime's brigade.yaml, or hand it to the queue with --event: there it waits."
+            ]
         case "ResourceNotFoundException": ["See what there is: brigade functions"]
         case "TooManyRequestsException":
             ["All of the concurrency is in use; send it again, or raise what is reserved for it."]

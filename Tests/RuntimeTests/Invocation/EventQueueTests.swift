@@ -95,7 +95,7 @@ import Transport
                     + #""responseContext":{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},"#
                     + #""responsePayload":{"errorMessage":"no","errorType":"No"}}"#), "\(text)")
         let dead = try await stage.database.read {
-            try Delivery.due($0, at: .max, limit: 10)
+            try Delivery.due($0, at: .max, limit: 10, except: [], full: [])
         }
         #expect(dead.map(\.target) == ["http://127.0.0.1:1/dead"])
         #expect(

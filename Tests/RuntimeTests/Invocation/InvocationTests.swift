@@ -50,6 +50,34 @@ import Transport
             })
     }
 
+    /// What follows the response changes the report, and not the answer.
+    @Test(arguments: [true, false]) func whoAsksForTheTailIsAnsweredTheSame(tail: Bool) async throws
+    {
+        let stage = try Stage()
+        let reported = Signal()
+        stage.add("f") { event in
+            guard let afterwards = event.afterwards else { return Stage.success("1") }
+            Task {
+                afterwards(InvocationAnswer(status: .failure, payload: [], duration: .zero))
+                reported.raise()
+            }
+            var answer = Stage.success("1")
+            answer.isFinal = false
+            return answer
+        }
+        var request = request("f")
+        request.wantsLogTail = tail
+        let answer = try await stage.invoker.invoke(request)
+        await reported.wait(atMost: nil)
+        #expect(String(decoding: answer.payload, as: UTF8.self) == "1")
+        #expect(answer.functionError == nil)
+        #expect(stage.entries.withLock { $0.map(\.status) } == [.failure])
+        if tail {
+            let lines = String(decoding: try #require(answer.logTail), as: UTF8.self)
+            #expect(lines.contains("REPORT") && lines.contains("Status: error"))
+        }
+    }
+
     @Test func eachEventAtOnceHasAnEnvironmentUpToWhatIsReserved() async throws {
         let stage = try Stage()
         let gates = [Signal(), Signal(), Signal()]

@@ -105,3 +105,27 @@ import Testing
         #expect(back?.kind == .invalidParameterValue)
     }
 }
+
+@Suite struct VariableRulesTests {
+    /// A process would be given "x": not what was said.
+    @Test func aVariableHasNoNUL() {
+        var settings = FunctionDocuments.Settings()
+        settings.Environment = .init(Variables: ["A": "x\u{0}y"])
+        #expect(throws: LambdaServiceError.self) { try FunctionRules.check(settings) }
+        settings.Environment = .init(Variables: ["A": "x\ny"])
+        #expect(throws: Never.self) { try FunctionRules.check(settings) }
+    }
+
+    @Test func aDeadLetterTargetIsOneThatCanBeReached() {
+        var settings = FunctionDocuments.Settings()
+        for (target, isTaken) in [
+            ("arn:aws:sqs:us-east-1:000000000000:q", true), ("http://127.0.0.1:1/", true),
+            ("", true),
+            ("arn:aws:sns:us-east-1:000000000000:t", false), ("q", false),
+        ] {
+            settings.DeadLetterConfig = .init(TargetArn: target)
+            #expect((try? FunctionRules.check(settings)) != nil || !isTaken)
+            #expect((try? FunctionRules.check(settings)) == nil || isTaken)
+        }
+    }
+}

@@ -23,7 +23,8 @@ final class StreamedParts: Sendable {
     func add(_ part: [UInt8]) -> Bool {
         let isHeldUp = state.withLock { state in
             state.waitingBytes += part.count
-            state.isHeldUp = state.waitingBytes > Self.waitingBytesMaximum
+            // One that is held up stays so until its taker has caught up: what was read before still comes in.
+            if state.waitingBytes > Self.waitingBytesMaximum { state.isHeldUp = true }
             return state.isHeldUp
         }
         continuation.yield(part)

@@ -14,7 +14,8 @@ public struct ReplicateEvent: Codable, Sendable {
     /// A delete needs the ``DeleteGuarding`` of the process; nil or false: somebody has looked at the whole already.
     public var isGuarded: Bool?
 
-    public init(rule: String, key: ObjectKey, evidence: Evidence? = nil, dryRun: Bool = false,
+    public init(
+        rule: String, key: ObjectKey, evidence: Evidence? = nil, dryRun: Bool = false,
         isGuarded: Bool? = nil
     ) {
         self.rule = rule

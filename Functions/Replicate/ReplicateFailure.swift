@@ -6,7 +6,9 @@ import S3
 /// will pass from what will not.
 public enum ReplicateFailure {
     /// "Replication.archived"
-    public static func type(_ kind: ReplicationError.Kind) -> String { "Replication.\(kind.rawValue)" }
+    public static func type(_ kind: ReplicationError.Kind) -> String {
+        "Replication.\(kind.rawValue)"
+    }
 
     /// "Store.accessDenied"
     public static func type(_ kind: S3Error.Kind) -> String { "Store.\(kind.rawValue)" }

@@ -118,7 +118,9 @@ public struct ReplicateRawFunction: RawLambdaHandler {
         var passing: String?
         for event in events {
             guard let error = try await converge(event, context: context) else { continue }
-            if ReplicateFailure.isLasting(error) { return (.permanentFailure, "\(event.rule): \(error)") }
+            if ReplicateFailure.isLasting(error) {
+                return (.permanentFailure, "\(event.rule): \(error)")
+            }
             passing = "\(event.rule): \(error)"
         }
         return passing.map { (.temporaryFailure, $0) } ?? (.succeeded, "")

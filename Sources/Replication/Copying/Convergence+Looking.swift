@@ -95,7 +95,8 @@ extension Convergence {
         guard rule.deletes == .quarantine else { return }
         guard var place = rule.quarantine else {
             throw ReplicationError(
-                kind: .store, key: key, message: "\(key): the rule names no place for its quarantine")
+                kind: .store, key: key,
+                message: "\(key): the rule names no place for its quarantine")
         }
         place.prefix =
             place.prefix + ReplicationRule.quarantineFolder(Timestamps.nowMilliseconds())

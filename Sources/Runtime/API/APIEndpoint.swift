@@ -9,7 +9,8 @@ public struct APIEndpoint: Sendable {
     var answer: @Sendable (APIRequest) async -> APIAnswer
 
     init(
-        bodyLimit: Int = 0, admit: @escaping @Sendable (APIRequest) throws(APIRefusal) -> Void = { _ in },
+        bodyLimit: Int = 0,
+        admit: @escaping @Sendable (APIRequest) throws(APIRefusal) -> Void = { _ in },
         answer: @escaping @Sendable (APIRequest) async -> APIAnswer
     ) {
         self.bodyLimit = bodyLimit

@@ -68,7 +68,9 @@ public struct LambdaAPI: APIResponder {
 
     public func answer(_ request: APIRequest, _ admission: APIAdmission) async -> APIAnswer {
         do {
-            guard let claim = admission.claim else { return Self.answer(LambdaRoute.unknown(request)) }
+            guard let claim = admission.claim else {
+                return Self.answer(LambdaRoute.unknown(request))
+            }
             try authenticator.check(request, claim)
         } catch {
             return Self.answer(error)

@@ -180,7 +180,9 @@ final class ChangeLane: Sendable {
                 _ = try row.complete(
                     id, claimedAt: claimedAt, again: now + Self.hotKeyPause, database)
                 try ChangeFailure.forget(row.key, id, database)
-                if isDeleted, !row.isDeleteAllowed { try DeleteAllowance.count(id, now: now, database) }
+                if isDeleted, !row.isDeleteAllowed {
+                    try DeleteAllowance.count(id, now: now, database)
+                }
             case .again:
                 try row.postpone(id, to: retry, attempts: row.attempts + 1, database)
             case .failed(let kind, let message):

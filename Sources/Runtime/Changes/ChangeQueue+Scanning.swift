@@ -14,7 +14,9 @@ extension ChangeQueue {
     public func acceptScanned(
         _ keys: [[UInt8]], subscription: String, isDeleteAllowed: Bool, checkpoint: [UInt8]?
     ) async throws {
-        guard let lane = lanes.first(where: { $0.subscription.name == subscription }) else { return }
+        guard let lane = lanes.first(where: { $0.subscription.name == subscription }) else {
+            return
+        }
         while try await waiting(subscription, .backfill, limit: Self.backlogMaximum + 1)
             > Self.backlogMaximum
         {
@@ -49,7 +51,8 @@ struct ScanState: Sendable {
     static func read(_ subscription: Int64, _ database: Database) throws -> ScanState {
         let row = try Row.fetchOne(
             database,
-            sql: "SELECT created_ms, scanned_ms, scan_begun_ms, scan_checkpoint FROM subscriptions WHERE id = ?",
+            sql:
+                "SELECT created_ms, scanned_ms, scan_begun_ms, scan_checkpoint FROM subscriptions WHERE id = ?",
             arguments: [subscription])
         return ScanState(
             createdAt: row?[0] ?? 0, endedAt: row?[1], begunAt: row?[2],

@@ -137,7 +137,8 @@ public final class ChangeQueue: Sendable {
     }
 
     /// Changes of a subscription that wait or run, of a priority; at most `limit` are counted.
-    func waiting(_ subscription: String, _ priority: Change.Priority, limit: Int) async throws -> Int
+    func waiting(_ subscription: String, _ priority: Change.Priority, limit: Int) async throws
+        -> Int
     {
         guard let id = byName[subscription]?.id else { return 0 }
         return try await database.read { database in

@@ -64,7 +64,8 @@ extension ChangeQueue {
                         """, arguments: [ChangeStatus.heldDelete, id])!
                 let scan = try Row.fetchOne(
                     database,
-                    sql: "SELECT scanned_ms, scan_begun_ms, scan_report FROM subscriptions WHERE id = ?",
+                    sql:
+                        "SELECT scanned_ms, scan_begun_ms, scan_report FROM subscriptions WHERE id = ?",
                     arguments: [id])
                 return (
                     (all: counts[0] as Int, backfill: counts[1] as Int, first: counts[2] as Int64?),

@@ -29,8 +29,10 @@ final class ReplicationService: Sendable {
     let queue: ChangeQueue
     private let scans: [String: ScanLoop]
 
-    init(_ replications: Replications, _ queue: ChangeQueue, _ engine: InvocationEngine, logger: Logger)
-    {
+    init(
+        _ replications: Replications, _ queue: ChangeQueue, _ engine: InvocationEngine,
+        logger: Logger
+    ) {
         self.queue = queue
         var scans: [String: ScanLoop] = [:]
         for scan in replications.scans {
@@ -114,7 +116,8 @@ extension ReplicationService {
                 do {
                     return try .json(200, ["rules": try await self.status()])
                 } catch {
-                    throw LambdaServiceError(.service, "the state file cannot be read", cause: error)
+                    throw LambdaServiceError(
+                        .service, "the state file cannot be read", cause: error)
                 }
             },
             LambdaRoute("StartReconciliation", "POST", "/2026-11-25/replications/scans") {
@@ -122,7 +125,8 @@ extension ReplicationService {
                 let names = call.queries("rule")
                 guard self.askForScans(names) > 0 else {
                     throw LambdaServiceError(
-                        .resourceNotFound, "No rule has this name: \(names.joined(separator: ", "))")
+                        .resourceNotFound, "No rule has this name: \(names.joined(separator: ", "))"
+                    )
                 }
                 return APIAnswer(202)
             },

@@ -26,7 +26,9 @@ struct EventIntake: Sendable {
                 throw APIRefusal(
                     .text(403, "The token is missing or wrong; it stands in STATE/webhook-token."))
             }
-        } answer: { await answer($0) }
+        } answer: {
+            await answer($0)
+        }
     }
 
     private func answer(_ request: APIRequest) async -> APIAnswer {

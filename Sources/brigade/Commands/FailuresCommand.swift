@@ -32,7 +32,8 @@ struct FailuresCommand: ExampledCommand {
     @Option(help: .init("Only of this rule, repeatable (default: all).", valueName: "name"))
     var rule: [String] = []
     @Option(
-        help: .init("Only of this kind, as in Replication.archived (default: all).", valueName: "kind"))
+        help: .init(
+            "Only of this kind, as in Replication.archived (default: all).", valueName: "kind"))
     var kind: String?
     @Option(help: .init("The state folder (default: ~/.local/state/brigade).", valueName: "dir"))
     var state: String?
@@ -40,7 +41,9 @@ struct FailuresCommand: ExampledCommand {
     var json = false
 
     func validate() throws {
-        if action == .show, key == nil { throw ValidationError("Name the key that shall be shown.") }
+        if action == .show, key == nil {
+            throw ValidationError("Name the key that shall be shown.")
+        }
     }
 
     mutating func run() async throws {
@@ -76,7 +79,8 @@ struct FailuresCommand: ExampledCommand {
             guard !found.isEmpty else {
                 throw CommandFailure(
                     .usage, "there is no rule \"\(name)\" in this state folder",
-                    advice: all.isEmpty ? "There are none." : "There are: \(all.joined(separator: ", "))")
+                    advice: all.isEmpty
+                        ? "There are none." : "There are: \(all.joined(separator: ", "))")
             }
             return found
         }

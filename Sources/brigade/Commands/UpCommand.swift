@@ -152,12 +152,12 @@ struct UpCommand: ExampledCommand {
                 + "  Events          \(place)/events/s3, with the token in \(state.webhookToken)\n"
         return """
 
-        The runtime answers at \(place), with its state in \(state.path)
-        \(rules)  AWS's clients   AWS_SHARED_CREDENTIALS_FILE=\(state.credentials) AWS_PROFILE=brigade \\
-                          aws lambda list-functions --region \(region) --endpoint-url \(place)
-          This command    brigade status, failures, functions, invoke, publish, alias, logs, bill
-          Ctrl-C stops it.
-        """
+            The runtime answers at \(place), with its state in \(state.path)
+            \(rules)  AWS's clients   AWS_SHARED_CREDENTIALS_FILE=\(state.credentials) AWS_PROFILE=brigade \\
+                              aws lambda list-functions --region \(region) --endpoint-url \(place)
+              This command    brigade status, failures, functions, invoke, publish, alias, logs, bill
+              Ctrl-C stops it.
+            """
     }
 
     /// Whole or not at all, for those who wait for it.

@@ -39,7 +39,8 @@ struct LiveRules: Sendable {
                             schedule: try Self.schedule(configured)))
                 } catch {
                     throw CommandFailure(
-                        error.status, "\(configured.origin): \(error.message)", advice: error.advice)
+                        error.status, "\(configured.origin): \(error.message)", advice: error.advice
+                    )
                 }
             }
         }
@@ -111,7 +112,8 @@ struct LiveRules: Sendable {
     /// What `--check` says of a file in which nothing is wrong.
     func summary(_ path: String?) -> String {
         guard let path else {
-            return "There is no brigade.yaml here: the runtime would run functions, and replicate nothing."
+            return
+                "There is no brigade.yaml here: the runtime would run functions, and replicate nothing."
         }
         guard !isEmpty else { return "\(path) is good; it has no rules under replications." }
         return (["\(path) is good."] + lines.map { "  \($0)" }).joined(separator: "\n")

@@ -18,7 +18,8 @@ enum ReplicateVerdict {
             guard outcome.reason != Decision.Reason.deleteHeld.rawValue else {
                 return .failed(
                     kind: ChangeStatus.heldDelete,
-                    message: "gone from the source, and the rule has done all the deletes that it may"
+                    message:
+                        "gone from the source, and the rule has done all the deletes that it may"
                         + " in 24 hours (maxDelete): a person must agree")
             }
             return .done(deleted: outcome.action == .deleted)

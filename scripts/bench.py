@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "Tests/Conformance"))
 
+from bench_live import LiveBench
 from bench_runtime import RuntimeBench
 from bench_server import RCLONE_SERVE, ServerBench  # noqa: E402
 from support import peers, servers  # noqa: E402
@@ -301,7 +302,7 @@ def machine() -> dict:
 
 
 def main() -> int:
-    names = [row.name for row in ROWS] + ["memory", *ServerBench.ROWS, *RuntimeBench.ROWS]
+    names = [row.name for row in ROWS] + ["memory", *ServerBench.ROWS, *RuntimeBench.ROWS, *LiveBench.ROWS]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", default=",".join(names), help=f"of {', '.join(names)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="measured rounds after the one that warms up (default 5)")
@@ -342,6 +343,9 @@ def main() -> int:
     for name in RuntimeBench.ROWS:
         if name in wanted:
             RuntimeBench(bench).run(name)
+    for name in LiveBench.ROWS:
+        if name in wanted:
+            LiveBench(bench).run(name)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(head | {"rows": bench.results}, indent=1) + "\n")
     print(f"\n{len(bench.failures)} thresholds not met" + "".join(f"\n  {line}" for line in bench.failures))

@@ -42,6 +42,21 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+def replay(port: int, requests: list[bytes], folder: Path, connections: int, seconds: int) -> dict:
+    """Sends requests in turn and over again with wrk, whose own part of the time is small; an error when one is refused."""
+    file = folder / "requests"
+    file.write_bytes(b"".join(b"%08d" % len(request) + request for request in requests))
+    done = subprocess.run(
+        [tool("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", REPLAY,
+         f"http://127.0.0.1:{port}", "--", file],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    report = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
+    if report["refused"] or report["failed"]:
+        raise RuntimeError(f"not all were answered: {report}")
+    return report
+
+
 @dataclasses.dataclass
 class Target:
     """Where a function is invoked, and the fields that every request bears."""
@@ -60,18 +75,7 @@ class Target:
         """Sends the request over and over with wrk, whose own part of the time is small; an error when one fails."""
         fields = {"Host": f"127.0.0.1:{self.port}", "Content-Length": str(len(PAYLOAD))} | self.headers
         head = f"POST {self.path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items()) + "\r\n"
-        request = head.encode() + PAYLOAD
-        file = folder / "requests"
-        file.write_bytes(b"%08d" % len(request) + request)
-        done = subprocess.run(
-            [tool("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", REPLAY,
-             f"http://127.0.0.1:{self.port}", "--", file],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        report = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
-        if report["refused"] or report["failed"]:
-            raise RuntimeError(f"not all were answered: {report}")
-        return report
+        return replay(self.port, [head.encode() + PAYLOAD], folder, connections, seconds)
 
     def invoke(self, connection: http.client.HTTPConnection) -> bool:
         connection.request("POST", self.path, PAYLOAD, self.headers)

@@ -72,7 +72,8 @@ class Runtime:
         self.process.kill()
         self.process.wait()
 
-    def stop(self) -> None:
+    def stop_process(self) -> None:
+        """Ends it as an operator does; its state stays."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -80,6 +81,9 @@ class Runtime:
             except subprocess.TimeoutExpired:
                 self.kill()
         self.log.close()
+
+    def stop(self) -> None:
+        self.stop_process()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property

@@ -1,8 +1,13 @@
 """`brigade up` with a rule keeps a destination in step with its source."""
 
+import base64
+import http.client
+import json
+
 import pytest
-from support.replicating import Replicating
+from support.replicating import TOKEN, Replicating
 from support.runtime import eventually
+from support.webhook import Webhook
 
 
 @pytest.fixture
@@ -96,3 +101,52 @@ def test_a_source_that_is_gone_deletes_nothing(pair):
     pair.runtime.brigade("reconcile", "photos", "--endpoint", pair.url)
     pair.when_quiet()
     assert "extra" in pair.sides()[1]
+
+
+def test_who_is_to_be_told_is_told_once_and_when_it_is_over(tmp_path):
+    with Webhook() as hook:
+        top = f'alerts: {{ webhook: "{hook.url}/a-secret-path", token: {{ environment: ALERT_TOKEN }} }}\n'
+        with Replicating(tmp_path, "deletes: propagate\nmaxDelete: 1", top=top, environment={"ALERT_TOKEN": "t0ken"}) as pair:
+            for key in ("a", "b", "c"):
+                pair.s3.put_object(Bucket="photos", Key=key, Body=b"x")
+            pair.up()
+            pair.when_equal()
+            pair.s3.delete_object(Bucket="photos", Key="a")
+            pair.s3.delete_object(Bucket="photos", Key="b")
+            hook.wait(lambda hook: len(hook.taken) >= 1)
+            headers, body = hook.requests[0]
+            alert = json.loads(body)
+            assert headers["Authorization"] == "Bearer t0ken"
+            assert (alert["kind"], alert["rule"], alert["isRaised"]) == ("deletesHeld", "photos", True)
+            pair.runtime.brigade("failures", "replay")
+            hook.wait(lambda hook: len(hook.taken) >= 2)
+            assert json.loads(hook.requests[1][1])["isRaised"] is False
+            assert "a-secret-path" not in pair.runtime.output() and "t0ken" not in pair.runtime.output()
+
+
+def test_nothing_unauthenticated_is_taken(pair):
+    pair.up()
+    pair.when_quiet()
+    # The source tells nobody of this one.
+    body = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "photos"}, "object": {"key": "k"}}}]})
+
+    def post(body: str, query: str = "", **headers):
+        link = http.client.HTTPConnection("127.0.0.1", pair.port, timeout=10)
+        link.request("POST", "/events/s3" + query, body, headers)
+        return link.getresponse().status
+
+    before = pair.status()["replicated"]
+    assert post(body) == 403
+    assert post(body, Authorization="Bearer wrong") == 403
+    assert post(body, "?token=wrong") == 403
+    assert pair.status()["replicated"] == before
+    password = base64.b64encode(f"anyone:{TOKEN}".encode()).decode()
+    for given in ({"Authorization": f"Bearer {TOKEN}"}, {"Authorization": TOKEN}, {"Authorization": f"Basic {password}"}):
+        assert post(body, **given) == 200
+    assert post(body, f"?token={TOKEN}") == 200
+    eventually(lambda: pair.status()["replicated"] > before)
+    # What cannot be read is kept, and its sender goes on.
+    for odd in ("", "{", "[" * 100_000, '{"Records": [{"eventName": 5}]}', "\x00"):
+        assert post(odd, Authorization=TOKEN) == 200
+    assert pair.runtime.process.poll() is None
+    assert post("x" * (7 << 20), Authorization=TOKEN) == 413

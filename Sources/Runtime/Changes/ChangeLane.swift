@@ -15,6 +15,8 @@ final class ChangeLane: Sendable {
         /// Nothing begins before it, Unix milliseconds.
         var heldUntil: Int64 = 0
         var lastFailure: String?
+        /// Why the last one was not begun: throttled, over a budget; nil: it was.
+        var refusal: String?
     }
 
     /// How a key that was told of again while it ran is kept from being copied for every write: one run in this time.
@@ -72,7 +74,10 @@ final class ChangeLane: Sendable {
     /// Invocations that run now, and why the last one failed while none succeeds.
     var condition: (running: Int, trouble: String?) {
         state.withLock {
-            ($0.keys.count, $0.failuresInARow >= Self.failuresUntilHeld ? $0.lastFailure : nil)
+            (
+                $0.keys.count,
+                $0.refusal ?? ($0.failuresInARow >= Self.failuresUntilHeld ? $0.lastFailure : nil)
+            )
         }
     }
 
@@ -149,10 +154,11 @@ final class ChangeLane: Sendable {
             // It did not run: throttled, over a budget, or the function is not there.
             state.withLock { state in
                 state.heldUntil = clock() + 1000
-                state.lastFailure = error.message
+                state.refusal = error.message
             }
             return
         }
+        state.withLock { $0.refusal = nil }
         // Cut off by the runtime's end: not the change's fault, and it stays as it is.
         if result.answer.status != .success, isCutOff() { return }
         let verdict =

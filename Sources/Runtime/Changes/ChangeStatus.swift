@@ -16,6 +16,8 @@ public struct ChangeStatus: Sendable, Codable, Equatable {
         public var report: String?
         /// Why the last one did not come to its end; nil: it did.
         public var failure: String?
+        /// Why the last one deleted nothing although something is gone from the source; nil: it did, or nothing is.
+        public var refusal: String?
     }
 
     /// The subscription's.

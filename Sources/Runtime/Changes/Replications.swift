@@ -9,6 +9,10 @@ public struct Replications: Sendable {
     public var deletesMaximum: [String: Int]
     /// Reads the body of an event.
     public var read: @Sendable (_ body: [UInt8], _ receivedAt: Int64) -> EventReading
+    /// Tells somebody; what cannot be told is told again. nil: nobody is.
+    public var tell: (@Sendable (Alert) async throws -> Void)?
+    /// In a scan's report: why it deleted nothing although something is gone.
+    public var refusal: @Sendable (_ report: String) -> String? = { _ in nil }
 
     public init(
         subscriptions: [Subscription] = [], scans: [SubscriptionScan] = [],
@@ -26,7 +30,12 @@ public struct Replications: Sendable {
 
 /// Replications at work: the queue of what may have changed and the loops that scan.
 final class ReplicationService: Sendable {
+    /// How often it is looked whether something is to be told.
+    static let alertInterval = Duration.seconds(2)
+
     let queue: ChangeQueue
+    private let replications: Replications
+    private let logger: Logger
     private let scans: [String: ScanLoop]
 
     init(
@@ -34,6 +43,8 @@ final class ReplicationService: Sendable {
         logger: Logger
     ) {
         self.queue = queue
+        self.replications = replications
+        self.logger = logger
         var scans: [String: ScanLoop] = [:]
         for scan in replications.scans {
             guard let lane = queue.lanes.first(where: { $0.subscription.name == scan.subscription })
@@ -50,6 +61,9 @@ final class ReplicationService: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.queue.drain() }
             for loop in scans.values { group.addTask { await loop.run() } }
+            if let tell = replications.tell {
+                group.addTask { await self.alert(tell) }
+            }
         }
     }
 
@@ -58,12 +72,32 @@ final class ReplicationService: Sendable {
         for loop in scans.values { loop.stop() }
     }
 
+    /// Until it is cancelled.
+    private func alert(_ tell: @Sendable (Alert) async throws -> Void) async {
+        var book = AlertBook()
+        while !Task.isCancelled {
+            // The end, which is no error.
+            do { try await Task.sleep(for: Self.alertInterval) } catch { return }
+            do {
+                for alert in book.news(try await status(), at: UnixTime.milliseconds()) {
+                    try await tell(alert)
+                    book.told(alert)
+                }
+            } catch {
+                if Task.isCancelled { return }
+                logger.warning(
+                    "an alert cannot be told, and is told again", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
     /// Where everything stands.
     func status() async throws -> [ChangeStatus] {
         var result = try await queue.status()
         for index in result.indices {
             result[index].scan.failure =
                 scans[result[index].subscription]?.failure.withLock { $0 }
+            result[index].scan.refusal = result[index].scan.report.flatMap(replications.refusal)
         }
         return result
     }

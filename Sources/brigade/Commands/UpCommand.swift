@@ -80,6 +80,11 @@ struct UpCommand: ExampledCommand {
         let rules = live.book(with: try FunctionRules(environment).book(compose.transport))
         let handlers = Bootstrap.handlers(rules)
         configuration.replications = live.replications(rules)
+        configuration.replications.refusal = { LiveRules.refusal($0) }
+        configuration.replications.tell = try compose.book.file?.alerts.map {
+            alerts throws(CommandFailure) in
+            try AlertWebhook(alerts, environment, compose.transport).tell
+        }
         configuration.changes = { live.connect($0) }
         configuration.builtIns = [
             .init(

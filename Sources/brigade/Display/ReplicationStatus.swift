@@ -10,8 +10,6 @@ struct ReplicationStatus {
     /// A scan's report, as far as it is shown.
     private struct Report: Decodable {
         var found: Int
-        var deletes: String
-        var extras: Int
     }
 
     var line: String {
@@ -61,13 +59,8 @@ struct ReplicationStatus {
             let read = try? JSONDecoder().decode(Report.self, from: Data(report.utf8))
         {
             text += ", \(Quantity.count(read.found)) found"
-            switch read.deletes {
-            case "overCap":
-                text += ", \(Quantity.count(read.extras)) to delete is more than the cap"
-            case "emptySource": text += ", the source is empty: nothing was deleted"
-            default: break
-            }
         }
+        if let refusal = status.scan.refusal { text += ", \(refusal)" }
         return text
     }
 

@@ -139,6 +139,29 @@ struct LiveRules: Sendable {
             deletesMaximum: keep, read: { Self.read($0, receivedAt: $1, book) })
     }
 
+    private struct Report: Decodable {
+        var deletes: DeleteGuard.Verdict
+        var extras: Int
+    }
+
+    /// What a reconciliation did not delete, and why.
+    static func refusal(_ report: String) -> String? {
+        // A report of another release may have another shape.
+        guard
+            let read = try? LambdaJSON.decode(
+                Report.self, from: Array(report.utf8), function: ReconcileFunction.name)
+        else { return nil }
+        switch read.deletes {
+        case .overCap:
+            return
+                "\(read.extras) objects are gone from the source, more than maxDelete: none was deleted"
+        case .emptySource:
+            return
+                "the source is empty: none of the \(read.extras) objects that only the destination has was deleted"
+        default: return nil
+        }
+    }
+
     private static func subscription(
         _ configured: ConfiguredReplication, _ rule: ReplicationRule
     ) -> Subscription {

@@ -30,11 +30,12 @@ class Source(LocalS3):
 class Replicating:
     """A source, a destination, and a runtime that keeps them in step. Use as a context manager."""
 
-    def __init__(self, folder: Path, rule: str = "", *, top: str = "", flags: tuple[str, ...] = (), source_flags=("--no-fsync",), notify=("photos",)):
+    def __init__(self, folder: Path, rule: str = "", *, top: str = "", flags: tuple[str, ...] = (), source_flags=("--no-fsync",), notify=("photos",), environment=None):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.source = Source(folder / "source", f"{self.url}/events/s3", notify, source_flags)
         self.destination = LocalS3(folder / "destination")
+        self.environment = environment or {}
         self.folder, self.rule, self.top, self.flags = folder, rule, top, flags
         self.runtime = None
 
@@ -69,7 +70,7 @@ class Replicating:
         return self.runtime
 
     def connections(self) -> dict[str, str]:
-        return {"BRIGADE_CONNECTION_HERE": self.source.url(), "BRIGADE_CONNECTION_THERE": self.destination.url()}
+        return self.environment | {"BRIGADE_CONNECTION_HERE": self.source.url(), "BRIGADE_CONNECTION_THERE": self.destination.url()}
 
     def status(self, rule: str = "photos") -> dict:
         answer = self.runtime.brigade("status", "--json", "--endpoint", self.url)

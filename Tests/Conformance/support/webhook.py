@@ -74,7 +74,9 @@ class Webhook:
                 pass
 
     def receive(self, headers: dict, body: bytes) -> int:
-        record = json.loads(body)["Records"][0]
+        document = json.loads(body)
+        # Not only of stores.
+        record = document["Records"][0] if "Records" in document else document
         with self.changed:
             self.requests.append((headers, body))
             status = self.status(record)

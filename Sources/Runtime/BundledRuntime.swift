@@ -239,6 +239,9 @@ public final class BundledRuntime: Sendable {
             sender: configuration.sender, logger: logger, make: make)
     }
 
+    /// Where its rules stand.
+    public func status() async throws -> [ChangeStatus] { try await replication.status() }
+
     /// Runs the queue until the task is cancelled, then shuts down: nothing new is begun, what runs has `grace` to end, and
     /// the rest is in the queue as it was.
     public func run(grace: Duration = .seconds(10)) async {

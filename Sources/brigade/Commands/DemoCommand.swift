@@ -9,7 +9,7 @@ struct DemoCommand: ExampledCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "See it work: copy, change, sync, damage, verify, and the bill.",
+        abstract: "See it work: copy, change, sync, damage, live, verify, and the bill.",
         usage: "brigade demo [options]",
         discussion: """
             Starts two S3 endpoints on this machine, in a folder that it removes at the end. With \

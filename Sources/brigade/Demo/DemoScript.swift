@@ -1,4 +1,5 @@
 import Functions
+import Glibc
 import Replication
 import Runtime
 import S3
@@ -36,8 +37,13 @@ struct DemoScript: Sendable {
         }
         try await program.transfer("   Repair it.", deletes: true)
 
+        if let events = stage.events {
+            try await program.live(DemoLive(stage: stage, events: events, common: common))
+        }
+
         let last = try await program.verify(
-            "5  Read both sides in full, and compare every byte.", mode: .bytes)
+            "\(stage.events == nil ? 5 : 6)  Read both sides in full, and compare every byte.",
+            mode: .bytes)
         guard last.status == .done else {
             throw CommandFailure(
                 .someFailed, "\(last.result.differing) objects differ after the last sync")
@@ -115,6 +121,36 @@ extension DemoScript {
             case .failed(let message): throw CommandFailure(.someFailed, message)
             case .overBudget(let message): throw CommandFailure(.guardStopped, message)
             }
+        }
+
+        mutating func live(_ live: DemoLive) async throws {
+            say(
+                "5  From now on by itself: a rule, and a source that changes all the time.\n   $ brigade up"
+            )
+            let isSilent = common.json || common.quiet
+            let (status, statement) = try await live.play { line in
+                if !isSilent { StandardStreams.output("   \(line)") }
+            }
+            end(
+                TextLayout.wrap(
+                    ReplicationStatus(status: status, now: Int64(time(nil)) * 1000).line, width: 96
+                ).map { "   \($0)\n" }.joined()
+                    + "   \(Quantity.count(statement.invocations, "invocation")), \(statement.total) on rate card \(stage.compose.card.name)"
+            )
+            steps.append(
+                .object([
+                    "step": .string("live"),
+                    "result": .object([
+                        "replicated": .int(status.replicated),
+                        "lagSeconds": .object([
+                            "p50": .number("\(status.lagSeconds.p50 ?? 0)"),
+                            "p99": .number("\(status.lagSeconds.p99 ?? 0)"),
+                        ]), "invocations": .int(statement.invocations),
+                        "total": .number(statement.total.exactDecimal),
+                    ]),
+                ]))
+            invocations += statement.invocations
+            total += statement.total
         }
 
         func finish() {

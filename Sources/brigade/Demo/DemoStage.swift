@@ -12,9 +12,11 @@ struct DemoStage: Sendable {
     let destination: String
     /// What was set up, in a sentence.
     let description: String
+    /// Where the source tells what changes below ``DemoLive/folder``; nil: it cannot.
+    let events: ListenAddress?
     private let servers: [RunningLocalS3]
     /// Of this machine; removed at the end.
-    private let folder: String
+    let folder: String
     /// Removed at the end; empty where the endpoints go with their folder.
     private let buckets: [String]
 
@@ -28,12 +30,16 @@ struct DemoStage: Sendable {
         var environment = Compose.processEnvironment
         var servers: [RunningLocalS3] = []
         do {
+            let events = try DemoLive.address()
             for (name, bucket) in [("here", "photos"), ("there", "photos-copy")] {
                 let pair = LocalS3Keys.make()
                 var configuration = LocalS3Configuration(
                     rootDirectory: "\(folder)/\(name)", keys: [pair])
                 configuration.buckets = [bucket]
                 configuration.durable = false
+                if name == "here" {
+                    DemoLive.tell(events, of: bucket, in: &configuration)
+                }
                 let server = try await LocalS3Server.start(configuration)
                 servers.append(server)
                 environment[S3Connection.environmentVariable(name: name)] =
@@ -44,7 +50,7 @@ struct DemoStage: Sendable {
                 destination: "s3://there@photos-copy",
                 description: "Two S3 endpoints on this machine, in \(folder), which is removed"
                     + " at the end.",
-                servers: servers, folder: folder, buckets: [])
+                events: events, servers: servers, folder: folder, buckets: [])
         } catch {
             // Why it did not start tells more than why it did not stop.
             for server in servers { try? await server.stop() }
@@ -64,7 +70,7 @@ struct DemoStage: Sendable {
                 compose: compose, source: "s3://\(name)@\(buckets[0])",
                 destination: "s3://\(name)@\(buckets[1])",
                 description: "Two new buckets at \(name), which are removed at the end.",
-                servers: [], folder: folder, buckets: buckets)
+                events: nil, servers: [], folder: folder, buckets: buckets)
             try await stage.makeBuckets()
             return stage
         } catch {

@@ -81,9 +81,13 @@ struct ReplicationStatus {
             return "There are no rules: brigade.yaml has none under replications."
         }
         let width = statuses.map { $0.subscription.count }.max() ?? 0
-        return statuses.map {
-            TextLayout.padded($0.subscription, to: width) + "   live   "
-                + ReplicationStatus(status: $0, now: now).line
+        let margin = width + 10
+        return statuses.map { status in
+            let lines = TextLayout.wrap(
+                ReplicationStatus(status: status, now: now).line,
+                width: max(40, TextLayout.widestColumns - margin))
+            return TextLayout.padded(status.subscription, to: width) + "   live   "
+                + lines.joined(separator: "\n" + String(repeating: " ", count: margin))
         }.joined(separator: "\n")
     }
 }

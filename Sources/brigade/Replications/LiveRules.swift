@@ -96,16 +96,19 @@ struct LiveRules: Sendable {
 
     var isEmpty: Bool { entries.isEmpty }
 
-    /// One a rule and destination, for people.
+    /// Two a rule and destination, for people.
     var lines: [String] {
         let width = entries.map(\.configured.name.count).max() ?? 0
-        return entries.map { entry in
+        return entries.flatMap { entry -> [String] in
             let place = entry.rule.destination
             let to = "s3://\(place.client.connection.name)@\(place.bucket)/\(place.prefix)"
-            return TextLayout.padded(entry.configured.name, to: width)
-                + "   \(entry.configured.from) → \(to.hasSuffix("/") ? String(to.dropLast()) : to)"
-                + " · deletes \(entry.configured.deletes.rawValue)"
-                + " · reconciled \(entry.schedule?.description ?? "never")"
+            return [
+                TextLayout.padded(entry.configured.name, to: width)
+                    + "   \(entry.configured.from) → \(to.hasSuffix("/") ? String(to.dropLast()) : to)",
+                TextLayout.padded("", to: width)
+                    + "   deletes: \(entry.configured.deletes.rawValue), reconciled: "
+                    + (entry.schedule?.description ?? "never"),
+            ]
         }
     }
 

@@ -1,11 +1,15 @@
 """Random histories on real sockets: whatever becomes of events, stores and processes, the destination ends as the source."""
 
+import http.client
+import json
 import threading
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from support import stores
 from support.histories import History, Stormy
+from support.replicating import TOKEN, Replicating
 from support.runtime import eventually
 
 
@@ -94,3 +98,55 @@ def test_the_destination_ends_as_the_source(tmp_path, history):
             f"seed {history}: {changes} changes; {road.passed} events passed on, {road.dropped} dropped, "
             f"{road.delayed} delayed, {road.doubled} doubled; faults {struck}"
         )
+
+
+def replicate_runs(pair: Replicating) -> int:
+    answer = pair.runtime.brigade("bill", "--since", "2d", "--by", "function", "--format", "json")
+    assert answer.returncode == 0, answer.stderr
+    return sum(line["invocations"] for line in json.loads(answer.stdout)["lines"] if line.get("function") == "replicate")
+
+
+def test_a_hot_key_costs_a_tenth_of_its_writes_at_most(tmp_path):
+    with Replicating(tmp_path, "reconcile: never\nbackfill: false") as pair:
+        pair.up()
+        for number in range(2000):
+            pair.s3.put_object(Bucket="photos", Key="hot", Body=b"%d" % number)
+        pair.when_equal()
+        assert pair.copy.get_object(Bucket="copy", Key="hot")["Body"].read() == b"1999"
+        eventually(lambda: not pair.status()["pending"])
+        runs = replicate_runs(pair)
+        assert 1 <= runs <= 200, runs
+
+
+def test_a_burst_of_events_is_accepted_whole_and_converges(tmp_path, soak):
+    """20,000 events over 32 connections, each about a key that is there."""
+    events, senders, count = 20_000, 32, 20_000 if soak else 2000
+    with Replicating(tmp_path, "reconcile: never\nbackfill: false", notify=()) as pair:
+        stores.put_many(pair.source, "photos", {f"k{number}": b"%d" % number for number in range(count)})
+        pair.up()
+
+        def send(first: int) -> list[int]:
+            connection = http.client.HTTPConnection("127.0.0.1", pair.port, timeout=60)
+            statuses = []
+            for number in range(first, events, senders):
+                record = {
+                    "eventSource": "minio:s3", "eventName": "s3:ObjectCreated:Put",
+                    "s3": {"bucket": {"name": "photos"}, "object": {"key": f"k{number % count}"}},
+                }  # fmt: skip
+                body = json.dumps({"Records": [record]})
+                connection.request("POST", "/events/s3", body, {"Authorization": f"Bearer {TOKEN}"})
+                answer = connection.getresponse()
+                answer.read()
+                statuses.append(answer.status)
+            connection.close()
+            return statuses
+
+        with ThreadPoolExecutor(senders) as pool:
+            began = time.monotonic()
+            statuses = [status for part in pool.map(send, range(senders)) for status in part]
+            took = time.monotonic() - began
+        assert statuses == [200] * events, Counter(statuses)
+        eventually(lambda: not pair.status()["pending"], 240)
+        source, copy = pair.sides()
+        assert source == copy and len(copy) == count
+        print(f"{events} events taken in {took:.1f} s, in step after {time.monotonic() - began:.1f} s")

@@ -30,10 +30,10 @@ class Source(LocalS3):
 class Replicating:
     """A source, a destination, and a runtime that keeps them in step. Use as a context manager."""
 
-    def __init__(self, folder: Path, rule: str = "", *, top: str = "", flags: tuple[str, ...] = (), source_flags=("--no-fsync",)):
+    def __init__(self, folder: Path, rule: str = "", *, top: str = "", flags: tuple[str, ...] = (), source_flags=("--no-fsync",), notify=("photos",)):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.source = Source(folder / "source", f"{self.url}/events/s3", flags=source_flags)
+        self.source = Source(folder / "source", f"{self.url}/events/s3", notify, flags=source_flags)
         self.destination = LocalS3(folder / "destination")
         self.folder, self.rule, self.top, self.flags = folder, rule, top, flags
         self.runtime = None

@@ -19,8 +19,6 @@ final class ChangeLane: Sendable {
         var refusal: String?
     }
 
-    /// How a key that was told of again while it ran is kept from being copied for every write: one run in this time.
-    static let hotKeyPause: Int64 = 25
     /// How soon a change is seen that another process has written.
     static let pollInterval = Duration.seconds(2)
     /// So many failures in a row: what fails is not the key.
@@ -183,8 +181,7 @@ final class ChangeLane: Sendable {
             try Ledger.append([written], in: database)
             switch verdict {
             case .done(let isDeleted):
-                _ = try row.complete(
-                    id, claimedAt: claimedAt, again: now + Self.hotKeyPause, database)
+                _ = try row.complete(id, claimedAt: claimedAt, now: now, database)
                 try ChangeFailure.forget(row.key, id, database)
                 if isDeleted, !row.isDeleteAllowed {
                     try DeleteAllowance.count(id, now: now, database)
@@ -193,10 +190,7 @@ final class ChangeLane: Sendable {
                 try row.postpone(id, to: retry, attempts: row.attempts + 1, database)
             case .failed(let kind, let message):
                 // Told of again meanwhile: the new event may be what mends it.
-                guard
-                    try row.complete(
-                        id, claimedAt: claimedAt, again: now + Self.hotKeyPause, database)
-                else { return }
+                guard try row.complete(id, claimedAt: claimedAt, now: now, database) else { return }
                 try ChangeFailure.keep(
                     row, id, kind: kind, message: message, requestID: written.requestID, now: now,
                     database)

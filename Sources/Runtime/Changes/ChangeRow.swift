@@ -13,7 +13,13 @@ struct ChangeRow: Sendable, Equatable {
 }
 
 extension ChangeRow {
-    /// Adds a change, or notes that a waiting one was told of again: it runs at once, and once.
+    /// How a key that is told of again and again is kept from being copied for every write: so long it waits before it runs once
+    /// more, growing with how often it was told, Unix milliseconds from now. One that is told of a few times has the shortest.
+    static func pause(told: Int64) -> Int64 { min(pauseMaximum, max(25, 2 * told)) }
+    static let pauseMaximum: Int64 = 1000
+
+    /// Adds a change, or notes that a waiting one was told of again: it runs once, and at once, unless it runs soon anyway
+    /// because it has just run. One that failed and waits for its next attempt runs at once.
     static func tell(_ change: Change, _ subscription: Int64, now: Int64, _ database: Database)
         throws
     {
@@ -23,7 +29,9 @@ extension ChangeRow {
                 VALUES (?, ?, 1, ?, ?, ?, ?)
                 ON CONFLICT (subscription, key) DO UPDATE SET generation = generation + 1,
                     priority = min(priority, excluded.priority), first_ms = min(first_ms, excluded.first_ms),
-                    due_ms = min(due_ms, excluded.due_ms), allowed = max(allowed, excluded.allowed)
+                    due_ms = CASE WHEN attempts = 0 AND due_ms <= excluded.due_ms + \(pauseMaximum) THEN due_ms
+                        ELSE min(due_ms, excluded.due_ms) END,
+                    allowed = max(allowed, excluded.allowed)
                 """)
         try statement.execute(arguments: [
             subscription, change.key.blob, change.priority.rawValue, change.happenedAt, now,
@@ -76,12 +84,12 @@ extension ChangeRow {
         return next
     }
 
-    /// Takes it out, unless it was told again since it was claimed: then it waits for `again`, as one that is new.
+    /// Takes it out, unless it was told again since it was claimed: then it waits for its ``pause(told:)``, as one that is new.
     ///
     /// - Parameter claimedAt: what was told since happened later.
     /// - Returns: whether it is out.
     func complete(
-        _ subscription: Int64, claimedAt: Int64, again: Int64, _ database: Database
+        _ subscription: Int64, claimedAt: Int64, now: Int64, _ database: Database
     ) throws -> Bool {
         let delete = try database.cachedStatement(
             sql: "DELETE FROM changes WHERE subscription = ? AND key = ? AND generation = ?")
@@ -92,7 +100,9 @@ extension ChangeRow {
                 UPDATE changes SET first_ms = max(first_ms, ?), due_ms = ?, attempts = 0, allowed = 0
                 WHERE subscription = ? AND key = ?
                 """)
-        try update.execute(arguments: [claimedAt, again, subscription, key.blob])
+        try update.execute(arguments: [
+            claimedAt, now + Self.pause(told: generation), subscription, key.blob,
+        ])
         return false
     }
 

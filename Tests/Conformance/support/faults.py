@@ -2,6 +2,7 @@
 stores do. It reads HTTP/1.1, keeps the client's Host (so that signatures stay good) and opens a connection a request."""
 
 import asyncio
+import contextlib
 import re
 import socket
 import struct
@@ -22,7 +23,7 @@ class Fault:
     """What to do to requests `nth`, ..., `nth + times - 1` (from 1) among those that match.
 
     kinds: `status` (answer `status`, the server never sees it), `reset` (connection reset after the request),
-    `drop` (closed without an answer, after the server did the work), `stall` (no answer, ever), `hang` (the answer's
+    `drop` (closed without an answer, after the server did the work), `stall` (no answer, ever, or for `seconds`), `hang` (the answer's
     body stops half-way), `truncate` (closed half-way), `short` (a smaller Content-Length and that many bytes),
     `flip` (one byte of the answer's body), `flip-upload` (one byte of the request's body), `etag` (a wrong ETag in
     the answer), `error-200` (status 200 with an <Error> body, the server never sees it), `after` (calls `action`
@@ -39,6 +40,8 @@ class Fault:
     #: Only for answers or uploads with at least so long a body.
     least_bytes: int = 0
     action: object = None
+    #: After so long a stalled connection is closed; None: never.
+    seconds: float | None = None
     seen: int = 0
     hit: int = 0
 
@@ -166,7 +169,8 @@ class Proxy:
 
     async def _refuse(self, kind, fault, head, reader, writer) -> bool:
         if kind == "stall":
-            await self._stop.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), fault.seconds)
             return False
         if head.get(b"expect") is not None:
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

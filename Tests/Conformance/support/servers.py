@@ -76,11 +76,12 @@ class Server:
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         return keep | {"LC_ALL": "C.UTF-8"}
 
-    def start(self) -> "Server":
+    def start(self, port: int | None = None) -> "Server":
+        """On a free port, or on the one that it had before."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for attempt in range(3):
             # Another process may take the free port before the server does: then another one is tried.
-            self.port = free_port()
+            self.port = port or free_port()
             with open(self.folder.with_name(self.folder.name + ".log"), "ab") as log:
                 self.process = subprocess.Popen(
                     self.command(),

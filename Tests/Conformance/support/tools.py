@@ -1,6 +1,8 @@
 """Where things are: the binary under test, the tools it is checked by, and room for large data."""
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import tempfile
@@ -29,9 +31,13 @@ def tool(name: str) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that outgoing connections are given: a server that is away for a moment finds it free when it is back."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", random.SystemRandom().randrange(10_000, first)))
+            return probe.getsockname()[1]
 
 
 def scratch_folder(needed_bytes: int = 0) -> Path:

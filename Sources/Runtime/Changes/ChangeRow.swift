@@ -13,7 +13,7 @@ struct ChangeRow: Sendable, Equatable {
 }
 
 extension ChangeRow {
-    /// Adds a change, or notes that a waiting one was told of again: it runs at once, and once.
+    /// Adds a change, or notes that a waiting one was told of again: it runs at once, but for a hot key's pause, and once.
     static func tell(_ change: Change, _ subscription: Int64, now: Int64, _ database: Database)
         throws
     {
@@ -23,7 +23,8 @@ extension ChangeRow {
                 VALUES (?, ?, 1, ?, ?, ?, ?)
                 ON CONFLICT (subscription, key) DO UPDATE SET generation = generation + 1,
                     priority = min(priority, excluded.priority), first_ms = min(first_ms, excluded.first_ms),
-                    due_ms = min(due_ms, excluded.due_ms), allowed = max(allowed, excluded.allowed)
+                    due_ms = min(due_ms, excluded.due_ms + iif(attempts = 0, \(ChangeLane.hotKeyPause), 0)),
+                    allowed = max(allowed, excluded.allowed)
                 """)
         try statement.execute(arguments: [
             subscription, change.key.blob, change.priority.rawValue, change.happenedAt, now,
@@ -89,10 +90,13 @@ extension ChangeRow {
         if database.changesCount > 0 { return true }
         let update = try database.cachedStatement(
             sql: """
-                UPDATE changes SET first_ms = max(first_ms, ?), due_ms = ?, attempts = 0, allowed = 0
-                WHERE subscription = ? AND key = ?
+                UPDATE changes SET first_ms = max(first_ms, ?), due_ms = ?, attempts = 0,
+                    allowed = iif(?, 0, allowed) WHERE subscription = ? AND key = ?
                 """)
-        try update.execute(arguments: [claimedAt, again, subscription, key.blob])
+        // What was agreed to since is for the next run.
+        try update.execute(arguments: [
+            claimedAt, again, isDeleteAllowed, subscription, key.blob,
+        ])
         return false
     }
 

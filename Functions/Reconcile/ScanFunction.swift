@@ -21,6 +21,12 @@ public struct ScanFunction: LambdaHandler {
 
     private struct OutOfTime: Error {}
 
+    /// In all its time it came to no key of the source.
+    struct NoProgress: Error, CustomStringConvertible {
+        let description =
+            "the time was over before a key of the source was seen: the function needs a longer timeout"
+    }
+
     private struct Progress {
         var batch: [ObjectKey] = []
         var reached: ObjectKey?
@@ -77,8 +83,10 @@ public struct ScanFunction: LambdaHandler {
         } catch is OutOfTime {
             try await flush(true)
             let now = progress.withLock { $0 }
+            // Called again it would come as far and no further.
+            guard let reached = now.reached, reached != event.after else { throw NoProgress() }
             var answer = ScanResult(now.found, now.tally)
-            answer.goesOnAfter = now.reached
+            answer.goesOnAfter = reached
             return answer
         }
     }

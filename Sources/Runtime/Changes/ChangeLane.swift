@@ -79,6 +79,9 @@ final class ChangeLane: Sendable {
         }
     }
 
+    /// Nothing begins just now, whatever waits.
+    var isHeld: Bool { clock() < state.withLock { $0.heldUntil } }
+
     /// Until ``stop()``; returns when what runs then has ended.
     func drain() async {
         await withDiscardingTaskGroup { group in
@@ -151,14 +154,20 @@ final class ChangeLane: Sendable {
         } catch {
             // It did not run: throttled, over a budget, or the function is not there.
             state.withLock { state in
-                state.heldUntil = clock() + 1000
+                state.heldUntil = max(state.heldUntil, clock() + 1000)
                 state.refusal = error.message
             }
             return
         }
         state.withLock { $0.refusal = nil }
         // Cut off by the runtime's end: not the change's fault, and it stays as it is.
-        if result.answer.status != .success, isCutOff() { return }
+        if result.answer.status != .success, isCutOff() {
+            // It has run, and is on the bill.
+            var entry = result.entry
+            entry.rule = subscription.rule
+            let written = entry
+            return await write { try Ledger.append([written], in: $0) }
+        }
         let verdict =
             result.answer.status == .success || result.answer.status == .error
             ? subscription.verdict(result.answer)
@@ -204,12 +213,18 @@ final class ChangeLane: Sendable {
     /// Notes how it goes; what has failed in passing for too long has failed.
     private func note(_ verdict: ChangeVerdict, _ row: ChangeRow, now: Int64) -> ChangeVerdict {
         guard case .again(let kind, let message) = verdict else {
-            state.withLock { $0.failuresInARow = 0 }
+            state.withLock { state in
+                // What held it is over.
+                if state.failuresInARow >= Self.failuresUntilHeld { state.heldUntil = 0 }
+                state.failuresInARow = 0
+            }
             return verdict
         }
         state.withLock { state in
-            state.failuresInARow += 1
             state.lastFailure = message
+            // Those that ran beside the one that held it are no further attempts.
+            if state.failuresInARow >= Self.failuresUntilHeld, now < state.heldUntil { return }
+            state.failuresInARow += 1
             let excess = state.failuresInARow - Self.failuresUntilHeld
             if excess >= 0 {
                 state.heldUntil = now + min(Self.heldMaximum, 250 << Int64(min(10, excess)))

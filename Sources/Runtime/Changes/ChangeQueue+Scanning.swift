@@ -22,7 +22,7 @@ extension ChangeQueue {
         {
             try await Task.sleep(for: Self.backlogPause)
         }
-        let now = UnixTime.milliseconds()
+        let now = clock()
         let id = lane.id
         try await database.write { database in
             for key in keys {

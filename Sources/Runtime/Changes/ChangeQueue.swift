@@ -14,7 +14,7 @@ public final class ChangeQueue: Sendable {
 
     let database: StateDatabase
     private let logger: Logger
-    private let clock: @Sendable () -> Int64
+    let clock: @Sendable () -> Int64
     private let isCutOff = Locked(false)
     let lanes: [ChangeLane]
     private let byName: [String: ChangeLane]

@@ -97,11 +97,12 @@ extension ChangeRow {
         if database.changesCount > 0 { return true }
         let update = try database.cachedStatement(
             sql: """
-                UPDATE changes SET first_ms = max(first_ms, ?), due_ms = ?, attempts = 0, allowed = 0
-                WHERE subscription = ? AND key = ?
+                UPDATE changes SET first_ms = max(first_ms, ?), due_ms = ?, attempts = 0,
+                    allowed = iif(?, 0, allowed) WHERE subscription = ? AND key = ?
                 """)
+        // What was agreed to since is for the next run.
         try update.execute(arguments: [
-            claimedAt, now + Self.pause(told: generation), subscription, key.blob,
+            claimedAt, now + Self.pause(told: generation), isDeleteAllowed, subscription, key.blob,
         ])
         return false
     }

@@ -49,7 +49,7 @@ public struct ChangeStatus: Sendable, Codable, Equatable {
 extension ChangeQueue {
     /// Cost: a count over what waits; 10 ms for 100,000.
     public func status() async throws -> [ChangeStatus] {
-        let now = UnixTime.milliseconds()
+        let now = clock()
         var result: [ChangeStatus] = []
         for lane in lanes {
             let id = lane.id

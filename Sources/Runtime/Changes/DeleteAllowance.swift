@@ -11,7 +11,8 @@ public final class DeleteAllowance: Sendable {
         var reserved = 0
     }
 
-    private static let window: Int64 = 24 * 60
+    /// Minutes: of the first, a delete at its end counts for 24 hours and one at its beginning for a minute more.
+    private static let window: Int64 = 24 * 60 + 1
 
     public let maximum: Int
     private let state: Locked<State>

@@ -50,7 +50,7 @@ final class ScanLoop: Sendable {
     private let runner: InvocationRunner
     private let logger: Logger
     private let clock: @Sendable () -> Int64
-    private let wake = Signal()
+    private let changed = Signal()
     private let isStopping = Locked(false)
     private let isWanted = Locked(false)
     private let identifiers = Locked(IdentifierSource())
@@ -74,12 +74,15 @@ final class ScanLoop: Sendable {
     /// One is wanted now, whatever the schedule says.
     func ask() {
         isWanted.withLock { $0 = true }
-        wake.raise()
+        changed.raise()
     }
+
+    /// Looks at its clock again.
+    func wake() { changed.raise() }
 
     func stop() {
         isStopping.withLock { $0 = true }
-        wake.raise()
+        changed.raise()
     }
 
     func run() async {
@@ -89,17 +92,16 @@ final class ScanLoop: Sendable {
                 let id = id
                 let state = try await database.read { try ScanState.read(id, $0) }
                 guard let due = due(state) else {
-                    await wake.wait(atMost: nil)
+                    await changed.wait(atMost: nil)
                     continue
                 }
                 let left = due - clock()
                 guard left <= 0 else {
                     // A clock that is set is seen within the minute.
-                    await wake.wait(atMost: .milliseconds(min(left, 60_000)))
+                    await changed.wait(atMost: .milliseconds(min(left, 60_000)))
                     continue
                 }
-                isWanted.withLock { $0 = false }
-                try await once(state.checkpoint)
+                try await once(state.checkpoint, isNew: state.begunAt == nil)
                 failure.withLock { $0 = nil }
                 failures = 0
             } catch {
@@ -111,7 +113,7 @@ final class ScanLoop: Sendable {
                     metadata: ["rule": "\(scan.rule)", "error": "\(message)"])
                 let pause = min(Self.retryMaximum, Self.retryFirst << min(10, failures))
                 failures += 1
-                await wake.wait(atMost: .milliseconds(pause))
+                await changed.wait(atMost: .milliseconds(pause))
             }
         }
     }
@@ -125,9 +127,11 @@ final class ScanLoop: Sendable {
     private struct ScanFailure: Error { var message: String }
 
     /// One invocation: a whole scan, or what it managed of one.
-    private func once(_ checkpoint: [UInt8]?) async throws {
+    private func once(_ checkpoint: [UInt8]?, isNew: Bool) async throws {
         let (id, begun) = (id, clock())
         try await database.write { try ScanState.begin(id, at: begun, $0) }
+        // One that goes on has not seen what changed behind it: whoever asked since it began gets another.
+        if isNew { isWanted.withLock { $0 = false } }
         let numbers = identifiers.withLock { source in
             (source.next(), source.next(), (source.next(), source.next()))
         }

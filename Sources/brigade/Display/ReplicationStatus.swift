@@ -66,9 +66,10 @@ struct ReplicationStatus {
 
     /// "12 ms", "1.4 s", "3 m 12 s"
     static func time(_ seconds: Double) -> String {
-        if seconds < 1 { return "\(Int((seconds * 1000).rounded())) ms" }
-        if seconds < 60 { return Quantity.decimal(seconds, places: 1) + " s" }
-        let whole = Int(seconds)
+        // Of what is shown rounded, nothing reads "1000 ms" or "60.0 s".
+        if seconds < 0.9995 { return "\(Int((seconds * 1000).rounded())) ms" }
+        if seconds < 59.95 { return Quantity.decimal(seconds, places: 1) + " s" }
+        let whole = max(60, Int(seconds))
         if whole < 3600 { return "\(whole / 60) m" + (whole % 60 > 0 ? " \(whole % 60) s" : "") }
         if whole < 86_400 {
             return "\(whole / 3600) h" + (whole % 3600 >= 60 ? " \(whole % 3600 / 60) m" : "")

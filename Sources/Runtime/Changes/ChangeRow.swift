@@ -107,12 +107,17 @@ extension ChangeRow {
         return false
     }
 
-    /// Waits until `due`; one attempt more is counted unless it was not the change's fault.
+    /// Waits until `due`; one that was told of again since it was claimed not as long: what is new may be what mends it.
     func postpone(
         _ subscription: Int64, to due: Int64, attempts: Int, _ database: Database
     ) throws {
         let statement = try database.cachedStatement(
-            sql: "UPDATE changes SET due_ms = ?, attempts = ? WHERE subscription = ? AND key = ?")
-        try statement.execute(arguments: [due, attempts, subscription, key.blob])
+            sql: """
+                UPDATE changes SET due_ms = iif(generation = ?, ?, min(?, due_ms + \(Self.pauseMaximum))),
+                    attempts = ? WHERE subscription = ? AND key = ?
+                """)
+        try statement.execute(arguments: [
+            generation, due, due, attempts, subscription, key.blob,
+        ])
     }
 }

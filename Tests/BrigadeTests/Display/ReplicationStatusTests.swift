@@ -52,14 +52,6 @@ struct ReplicationStatusTests {
 
     @Test(arguments: [
         (#"{\"found\":1200,\"deletes\":\"allowed\",\"extras\":0}"#, ", 1,200 found"),
-        (
-            #"{\"found\":0,\"deletes\":\"overCap\",\"extras\":5000}"#,
-            ", 0 found, 5,000 to delete is more than the cap"
-        ),
-        (
-            #"{\"found\":0,\"deletes\":\"emptySource\",\"extras\":3}"#,
-            ", 0 found, the source is empty: nothing was deleted"
-        ),
         (#"{\"other\":1}"#, ""),
     ])
     func whatAScanFound(_ report: String, _ end: String) throws {
@@ -69,12 +61,26 @@ struct ReplicationStatusTests {
         #expect(text.dropFirst("2026-11-25 14:00".count) == end)
     }
 
-    @Test(arguments: [
-        (0, "0 ms"), (0.9994, "999 ms"), (1, "1.0 s"), (60, "1 m"), (3599, "59 m 59 s"),
-        (3600, "1 h"), (5400, "1 h 30 m"), (86_400 * 3, "3 d"),
-        // Never "1000 ms" or "60.0 s".
-        (0.9996, "1.0 s"), (59.97, "1 m"),
-    ] as [(Double, String)])
+    @Test func whatAScanDidNotDelete() throws {
+        let status = try status(scan: #"{"endedAt":1795615200000,"refusal":"the source is empty"}"#)
+        let line = ReplicationStatus(status: status, now: Self.now).line
+        #expect(line.hasSuffix(", the source is empty"))
+        func refusal(_ deletes: String) -> String? {
+            LiveRules.refusal(#"{"found":0,"deletes":"\#(deletes)","extras":3}"#)
+        }
+        #expect(refusal("overCap")?.hasPrefix("3 objects are gone") == true)
+        #expect(refusal("emptySource")?.hasPrefix("the source is empty") == true)
+        #expect(refusal("allowed") == nil)
+        #expect(LiveRules.refusal("{}") == nil)
+    }
+
+    @Test(
+        arguments: [
+            (0, "0 ms"), (0.9994, "999 ms"), (1, "1.0 s"), (60, "1 m"), (3599, "59 m 59 s"),
+            (3600, "1 h"), (5400, "1 h 30 m"), (86_400 * 3, "3 d"),
+            // Never "1000 ms" or "60.0 s".
+            (0.9996, "1.0 s"), (59.97, "1 m"),
+        ] as [(Double, String)])
     func times(_ seconds: Double, _ text: String) {
         #expect(ReplicationStatus.time(seconds) == text)
     }

@@ -94,6 +94,17 @@ import Testing
         #expect(ended == [true, true])
     }
 
+    @Test func whatWasToldDuringAnAttemptThatFailedIsNotWaitedForLong() async throws {
+        let due = try await on { database in
+            try Self.tell("a", at: 100, database)
+            let row = try Self.due(at: 100, database)[0]
+            try Self.tell("a", at: 110, database)
+            try row.postpone(1, to: 300_000, attempts: 9, database)
+            return try ChangeRow.nextDue(1, after: 0, database)
+        }
+        #expect(due == 100 + ChangeRow.pauseMaximum)
+    }
+
     /// What was agreed to while it ran is for the run that follows; what was agreed to before is used up.
     @Test(arguments: [(false, true, true), (true, false, false), (false, false, false)])
     func anAgreementToDeleteIsForOneRun(

@@ -104,7 +104,7 @@ public final class BundledRuntime: Sendable {
         let database = try StateDatabase(path: folder + "/state.sqlite")
         try database.check([
             "functions", "function_numbers", "events", "deliveries", "subscriptions", "changes",
-            "change_failures", "change_deletes",
+            "change_failures", "change_deletes", "parked_events",
         ])
         let temporary = folder + "/tmp"
         let left = await Task.detached { LeftProcesses.end(in: folder, holding: lock) }.value

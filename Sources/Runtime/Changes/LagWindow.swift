@@ -1,6 +1,6 @@
 import Transport
 
-/// How long changes took until they were in step, over the last hour. 20 KiB, whatever the traffic.
+/// How long changes took until they were in step, over the last hour. 100 KiB, whatever the traffic.
 final class LagWindow: Sendable {
     /// Percentiles in milliseconds, to within 5 %; nil: there was nothing.
     struct Reading: Sendable, Equatable {

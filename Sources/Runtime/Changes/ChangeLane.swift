@@ -43,12 +43,14 @@ final class ChangeLane: Sendable {
     private let state = Locked(Running())
     private let isStopping = Locked(false)
     private let isCutOff: @Sendable () -> Bool
+    private let isBurst: @Sendable () -> Bool
 
     init(
         id: Int64, _ subscription: Subscription, database: StateDatabase,
         directory: any FunctionDirectory, runner: InvocationRunner, allowance: DeleteAllowance,
         logger: Logger, clock: @escaping @Sendable () -> Int64,
-        isCutOff: @escaping @Sendable () -> Bool
+        isCutOff: @escaping @Sendable () -> Bool,
+        isBurst: @escaping @Sendable () -> Bool = { false }
     ) {
         self.id = id
         self.subscription = subscription
@@ -59,6 +61,7 @@ final class ChangeLane: Sendable {
         self.logger = logger
         self.clock = clock
         self.isCutOff = isCutOff
+        self.isBurst = isBurst
     }
 
     /// There is something new.
@@ -103,7 +106,9 @@ final class ChangeLane: Sendable {
         let now = clock()
         let (running, room, held) = state.withLock { state in
             let isInTrouble = state.failuresInARow >= Self.failuresUntilHeld
-            let limit = isInTrouble ? 1 : subscription.concurrency
+            // What is told is taken before what was told is done: its sender waits, and may give up.
+            let most = isBurst() ? max(1, subscription.concurrency / 8) : subscription.concurrency
+            let limit = isInTrouble ? 1 : most
             return (state.keys, limit - state.keys.count, state.heldUntil - now)
         }
         if held > 0 { return .milliseconds(held) }

@@ -16,6 +16,10 @@ public final class ChangeQueue: Sendable {
     private let logger: Logger
     let clock: @Sendable () -> Int64
     private let isCutOff = Locked(false)
+    /// Calls of ``accept(_:)`` that wait for their commit.
+    private let accepting = Locked(0)
+    /// With more of them than this a burst is coming in: it is taken first, and copied then.
+    static let burst = 16
     let lanes: [ChangeLane]
     private let byName: [String: ChangeLane]
 
@@ -64,12 +68,13 @@ public final class ChangeQueue: Sendable {
         self.database = database
         self.logger = logger
         self.clock = clock
-        let isCutOff = isCutOff
+        let (isCutOff, accepting) = (isCutOff, accepting)
         lanes = subscriptions.map { id, subscription, allowance in
             ChangeLane(
                 id: id, subscription, database: database, directory: directory, runner: runner,
                 allowance: allowance, logger: logger, clock: clock,
-                isCutOff: { isCutOff.withLock { $0 } })
+                isCutOff: { isCutOff.withLock { $0 } },
+                isBurst: { accepting.withLock { $0 > Self.burst } })
         }
         byName = Dictionary(
             lanes.map { ($0.subscription.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -103,6 +108,8 @@ public final class ChangeQueue: Sendable {
         }
         guard !known.isEmpty else { return }
         let now = clock()
+        accepting.withLock { $0 += 1 }
+        defer { accepting.withLock { $0 -= 1 } }
         try await database.write { database in
             for (change, id) in known { try ChangeRow.tell(change, id, now: now, database) }
         }

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// What answers at one path of the listener beside the Lambda API.
 public struct APIEndpoint: Sendable {
     /// Bytes of a body, at most.
@@ -51,13 +49,5 @@ extension APIAnswer {
         APIAnswer(
             status, headers: [("content-type", "text/plain; charset=utf-8")],
             body: Array("\(text)\n".utf8))
-    }
-
-    static func json(_ status: Int, _ value: some Encodable) throws -> APIAnswer {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return APIAnswer(
-            status, headers: [("content-type", "application/json")],
-            body: Array(try encoder.encode(value)))
     }
 }

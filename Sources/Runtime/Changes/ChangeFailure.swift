@@ -23,21 +23,7 @@ public struct ChangeFailure: Sendable, Equatable {
         kind: String? = nil, after: (subscription: String, key: [UInt8])? = nil, limit: Int = 1000
     ) async throws -> [ChangeFailure] {
         try await database.read { database in
-            var conditions: [String] = []
-            var arguments = StatementArguments()
-            if !subscriptions.isEmpty {
-                let marks = subscriptions.map { _ in "?" }.joined(separator: ", ")
-                conditions.append("s.name IN (\(marks))")
-                arguments += StatementArguments(subscriptions)
-            }
-            if let key {
-                conditions.append("f.key = ?")
-                arguments += [key.blob]
-            }
-            if let kind {
-                conditions.append("f.kind = ?")
-                arguments += [kind]
-            }
+            var (conditions, arguments) = selection(subscriptions, key, kind)
             if let after {
                 conditions.append("(s.name, f.key) > (?, ?)")
                 arguments += [after.subscription, after.key.blob]
@@ -69,34 +55,43 @@ public struct ChangeFailure: Sendable, Equatable {
     ) async throws -> Int {
         let now = UnixTime.milliseconds()
         return try await database.write { database in
-            var conditions = ["1 = 1"]
-            var arguments = StatementArguments()
-            if !subscriptions.isEmpty {
-                let marks = subscriptions.map { _ in "?" }.joined(separator: ", ")
-                conditions.append(
-                    "subscription IN (SELECT id FROM subscriptions WHERE name IN (\(marks)))")
-                arguments += StatementArguments(subscriptions)
-            }
-            if let key {
-                conditions.append("key = ?")
-                arguments += [key.blob]
-            }
-            if let kind {
-                conditions.append("kind = ?")
-                arguments += [kind]
-            }
-            let rule = conditions.joined(separator: " AND ")
+            let (conditions, arguments) = selection(subscriptions, key, kind)
+            // Of a statement that goes on with ON CONFLICT, SQLite asks for a WHERE.
+            let rule = (conditions + ["true"]).joined(separator: " AND ")
             try database.execute(
                 sql: """
                     INSERT INTO changes (subscription, key, generation, priority, first_ms, due_ms, allowed)
-                    SELECT subscription, key, 1, 0, \(now), \(now), 1 FROM change_failures WHERE \(rule)
+                    SELECT subscription, key, 1, 0, \(now), \(now), 1 FROM change_failures f WHERE \(rule)
                     ON CONFLICT (subscription, key) DO UPDATE SET generation = generation + 1, priority = 0,
                         due_ms = \(now), attempts = 0, allowed = 1
                     """, arguments: arguments)
             try database.execute(
-                sql: "DELETE FROM change_failures WHERE \(rule)", arguments: arguments)
+                sql: "DELETE FROM change_failures AS f WHERE \(rule)", arguments: arguments)
             return database.changesCount
         }
+    }
+
+    /// Conditions on `change_failures f`, and their values; none: all of them.
+    private static func selection(
+        _ subscriptions: [String], _ key: [UInt8]?, _ kind: String?
+    ) -> (conditions: [String], arguments: StatementArguments) {
+        var conditions: [String] = []
+        var arguments = StatementArguments()
+        if !subscriptions.isEmpty {
+            let marks = subscriptions.map { _ in "?" }.joined(separator: ", ")
+            conditions.append(
+                "f.subscription IN (SELECT id FROM subscriptions WHERE name IN (\(marks)))")
+            arguments += StatementArguments(subscriptions)
+        }
+        if let key {
+            conditions.append("f.key = ?")
+            arguments += [key.blob]
+        }
+        if let kind {
+            conditions.append("f.kind = ?")
+            arguments += [kind]
+        }
+        return (conditions, arguments)
     }
 
     static func keep(

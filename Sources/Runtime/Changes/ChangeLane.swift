@@ -155,7 +155,7 @@ final class ChangeLane: Sendable {
                 InvocationAttempt(
                     resolved: resolved, requestID: requestID,
                     payload: subscription.payload(row.key, row.isDeleteAllowed),
-                    traceHeader: trace, number: row.attempts + 1))
+                    traceHeader: trace, rule: subscription.rule, number: row.attempts + 1))
         } catch {
             // It did not run: throttled, over a budget, or the function is not there.
             state.withLock { state in
@@ -168,10 +168,7 @@ final class ChangeLane: Sendable {
         // Cut off by the runtime's end: not the change's fault, and it stays as it is.
         if result.answer.status != .success, isCutOff() {
             // It has run, and is on the bill.
-            var entry = result.entry
-            entry.rule = subscription.rule
-            let written = entry
-            return await write { try Ledger.append([written], in: $0) }
+            return await write { try Ledger.append([result.entry], in: $0) }
         }
         let verdict =
             result.answer.status == .success || result.answer.status == .error
@@ -183,16 +180,14 @@ final class ChangeLane: Sendable {
     }
 
     private func settle(
-        _ row: ChangeRow, _ verdict: ChangeVerdict, _ line: LedgerEntry, claimedAt: Int64
+        _ row: ChangeRow, _ verdict: ChangeVerdict, _ entry: LedgerEntry, claimedAt: Int64
     ) async {
         let now = clock()
-        var entry = line
-        entry.rule = subscription.rule
         let verdict = note(verdict, row, now: now)
-        let (id, written) = (id, entry)
+        let id = id
         let retry = now + min(Self.retryMaximum, 1000 << Int64(min(20, row.attempts)))
         await write { database in
-            try Ledger.append([written], in: database)
+            try Ledger.append([entry], in: database)
             switch verdict {
             case .done(let isDeleted):
                 _ = try row.complete(id, claimedAt: claimedAt, now: now, database)
@@ -206,7 +201,7 @@ final class ChangeLane: Sendable {
                 // Told of again meanwhile: the new event may be what mends it.
                 guard try row.complete(id, claimedAt: claimedAt, now: now, database) else { return }
                 try ChangeFailure.keep(
-                    row, id, kind: kind, message: message, requestID: written.requestID, now: now,
+                    row, id, kind: kind, message: message, requestID: entry.requestID, now: now,
                     database)
             }
         }

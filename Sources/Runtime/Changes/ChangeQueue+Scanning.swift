@@ -14,9 +14,7 @@ extension ChangeQueue {
     public func acceptScanned(
         _ keys: [[UInt8]], subscription: String, isDeleteAllowed: Bool, checkpoint: [UInt8]?
     ) async throws {
-        guard let lane = lanes.first(where: { $0.subscription.name == subscription }) else {
-            return
-        }
+        guard let lane = byName[subscription] else { return }
         while try await waiting(subscription, .backfill, limit: Self.backlogMaximum + 1)
             > Self.backlogMaximum
         {
@@ -31,11 +29,7 @@ extension ChangeQueue {
                         subscription: subscription, key: key, happenedAt: now, priority: .backfill,
                         isDeleteAllowed: isDeleteAllowed), id, now: now, database)
             }
-            if let checkpoint {
-                try database.execute(
-                    sql: "UPDATE subscriptions SET scan_checkpoint = ? WHERE id = ?",
-                    arguments: [checkpoint.blob, id])
-            }
+            if let checkpoint { try ScanState.keep(checkpoint, id, database) }
         }
         lane.raise()
     }

@@ -21,7 +21,7 @@ public final class ChangeQueue: Sendable {
     /// With more of them than this a burst is coming in: it is taken first, and copied then.
     static let burst = 16
     let lanes: [ChangeLane]
-    private let byName: [String: ChangeLane]
+    let byName: [String: ChangeLane]
 
     /// - Parameter allowances: of deletes in 24 hours, by subscription; without one, none is bounded.
     /// - Throws: what the state file's use throws.

@@ -47,8 +47,7 @@ final class ReplicationService: Sendable {
         self.logger = logger
         var scans: [String: ScanLoop] = [:]
         for scan in replications.scans {
-            guard let lane = queue.lanes.first(where: { $0.subscription.name == scan.subscription })
-            else { continue }
+            guard let lane = queue.byName[scan.subscription] else { continue }
             scans[scan.subscription] = ScanLoop(
                 scan, id: lane.id, database: queue.database, directory: engine.directory,
                 runner: engine.runner, logger: logger)
@@ -148,7 +147,7 @@ extension ReplicationService {
             LambdaRoute("GetReplicationStatus", "GET", "/2026-11-25/replications") {
                 _ throws(LambdaServiceError) in
                 do {
-                    return try .json(200, ["rules": try await self.status()])
+                    return LambdaCall.answer(200, ["rules": try await self.status()])
                 } catch {
                     throw LambdaServiceError(
                         .service, "the state file cannot be read", cause: error)

@@ -141,10 +141,8 @@ final class ScanLoop: Sendable {
                 resolved: resolved, requestID: RequestID.make(numbers.0, numbers.1),
                 payload: scan.payload(checkpoint),
                 traceHeader: TraceHeader.make(
-                    from: nil, segment: numbers.0 ^ numbers.1, bits: numbers.2)))
-        var line = result.entry
-        line.rule = scan.rule
-        let entry = line
+                    from: nil, segment: numbers.0 ^ numbers.1, bits: numbers.2),
+                rule: scan.rule))
         let ending =
             result.answer.status == .success
             ? scan.ending(result.answer)
@@ -153,7 +151,7 @@ final class ScanLoop: Sendable {
                     ?? result.answer.errorType ?? "the function failed")
         let now = clock()
         try await database.write { database in
-            try Ledger.append([entry], in: database)
+            try Ledger.append([result.entry], in: database)
             switch ending {
             case .ended(let report): try ScanState.end(id, at: now, report: report, database)
             case .goesOn(let checkpoint): try ScanState.keep(checkpoint, id, database)

@@ -10,6 +10,8 @@ struct InvocationAttempt: Sendable {
     var traceHeader: String
     var clientContext: [UInt8]?
     var parent: String?
+    /// The rule that it is for, as the ledger shall name it; nil: none.
+    var rule: String?
     /// 1 for the first.
     var number = 1
     var stream: (@Sendable ([UInt8]) async -> Void)?
@@ -157,7 +159,8 @@ final class InvocationRunner: Sendable {
             requestID: attempt.requestID,
             run: TraceID.root(of: attempt.traceHeader).map(String.init) ?? attempt.requestID,
             parent: attempt.parent, functionName: version.functionName, version: version.version,
-            alias: attempt.resolved.alias, startMicroseconds: started.microseconds,
+            alias: attempt.resolved.alias, rule: attempt.rule,
+            startMicroseconds: started.microseconds,
             durationNanoseconds: duration.nanoseconds,
             initNanoseconds: started.initDuration.nanoseconds, isColdStart: started.lease.isCold,
             memoryMB: version.memoryMB, maxMemoryUsedMB: answer.maxMemoryUsedMB,

@@ -131,7 +131,7 @@ struct UpCommand: ExampledCommand {
     }
 
     /// Whole or not at all, for those who wait for it.
-    private static func write(_ text: String, to path: String) throws(CommandFailure) {
+    static func write(_ text: String, to path: String) throws(CommandFailure) {
         let temporary = "\(path).\(getpid())"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         let bytes = Array(text.utf8)

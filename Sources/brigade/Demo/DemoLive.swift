@@ -73,7 +73,7 @@ struct DemoLive: Sendable {
         if let reason = StateFolder.makeFolder(folder) {
             throw CommandFailure(.usage, "cannot make \(folder): \(reason)")
         }
-        try Self.write(Self.token, to: folder + "/webhook-token")
+        try UpCommand.write(Self.token, to: folder + "/webhook-token")
         var configuration = try UpConfiguration.make(
             compose, live, stateFolder: folder,
             logger: Logger(label: "demo") { _ in SwiftLogNoOpLogHandler() })
@@ -144,15 +144,5 @@ struct DemoLive: Sendable {
         } catch {
             throw CommandFailure(.usage, error.description)
         }
-    }
-
-    private static func write(_ text: String, to path: String) throws(CommandFailure) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        let bytes = Array(text.utf8)
-        guard descriptor >= 0, Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
-            throw CommandFailure(
-                .usage, "cannot write \(path): \(String(cString: strerror(errno)))")
-        }
-        close(descriptor)
     }
 }
